@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef POSTERN_CONFIG_OPTION_H
+#define POSTERN_CONFIG_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config.h"
+#include "error.h"
+
+/*
+ * The options of postern.conf one by one, for config.c alone: name, default, and how a
+ * value is read into its place in struct postern_config.
+ */
+
+/* No more options than this. */
+#define POSTERN_CONFIG_OPTIONS_MAX 64
+
+/* Gives every option its default. config is all zero before. */
+int postern_config_set_defaults(struct postern_config *config, const char **error_r)
+	POSTERN_WARN_UNUSED;
+
+bool postern_config_option_find(const char *name, size_t *index_r);
+
+/* Reads value (no blanks around it, no controls in it) into the option; the failure names
+   neither file nor option. */
+int postern_config_option_set(struct postern_config *config, size_t index, const char *value,
+			      const char **error_r) POSTERN_WARN_UNUSED;
+
+/* Frees what the options hold. */
+void postern_config_clear(struct postern_config *config);
+
+#endif

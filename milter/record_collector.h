@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef POSTERN_RECORD_COLLECTOR_H
+#define POSTERN_RECORD_COLLECTOR_H
+
+#include "error.h"
+#include "loop.h"
+
+/*
+ * Takes the records of logins from record_socket and keeps them in logins.db (login_journal.h), in
+ * batches, on a thread of its own: a slow or full disk holds up nobody else. Where it cannot keep
+ * up, or cannot write, records are lost, and that is logged once an hour. What comes in is
+ * untrusted: a record that is not of an account of the store is dropped.
+ */
+struct postern_record_collector;
+
+/* fd is the socket's, which stays the caller's. */
+int postern_record_collector_new(struct postern_loop *loop, int fd,
+				 struct postern_record_collector **collector_r,
+				 const char **error_r) POSTERN_WARN_UNUSED;
+
+#endif

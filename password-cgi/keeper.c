@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "keeper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "keeper_log.h"
+#include "page.h"
+#include "token.h"
+
+#define BACKLOG 64
+
+/* ---- One request, in a process of its own ---- */
+
+static void mail_failed(const char *error)
+{
+	postern_keeper_log(LOG_ERR, "postern page: %s", error);
+}
+
+static void set_limits(void)
+{
+	/* The dearest hash wants 64 MiB and a second. */
+	const struct rlimit cpu = { POSTERN_KEEPER_SECONDS, POSTERN_KEEPER_SECONDS };
+	const struct rlimit files = { 64, 64 }, core = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CPU, &cpu);
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+	(void)setrlimit(RLIMIT_CORE, &core);
+	alarm(POSTERN_KEEPER_SECONDS);
+}
+
+static void answer(const struct postern_config *config, int fd)
+{
+	struct postern_page_message in, out;
+	struct postern_mail *mails = NULL;
+	const char *error;
+
+	postern_page_message_init(&out);
+	if (postern_page_message_receive(fd, &in, &error) < 0) {
+		postern_keeper_log(LOG_NOTICE, "postern page: %s", error);
+		return;
+	}
+	postern_page_answer(config, &in, time(NULL), &out, &mails);
+	if (postern_page_message_send(fd, &out, &error) < 0)
+		postern_keeper_log(LOG_NOTICE, "postern page: %s", error);
+	postern_page_message_deinit(&in);
+	postern_page_message_deinit(&out);
+	/* The browser has all it gets; the mails may take their time. */
+	shutdown(fd, SHUT_RDWR);
+	alarm(0);
+	postern_mail_send_all(config, &mails, mail_failed);
+}
+
+static void serve(const char *path, int fd)
+{
+	struct postern_config *config = NULL;
+	const char *error;
+
+	set_limits();
+	if (postern_config_load(path, &config, &error) < 0)
+		postern_keeper_log(LOG_ERR, "postern page: %s", error);
+	else
+		answer(config, fd);
+	postern_config_free(&config);
+}
+
+/* ---- The socket ---- */
+
+/* A socket that a dead keeper left is in the way; one that answers is somebody's. */
+static int remove_old(const struct sockaddr_un *address, const char **error_r)
+{
+	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool alive = probe >= 0 &&
+		connect(probe, (const struct sockaddr *)address, sizeof(*address)) == 0;
+
+	if (probe >= 0)
+		close(probe);
+	if (alive)
+		return postern_error(error_r, "another postern-keeper listens at %s",
+				     address->sun_path);
+	if (unlink(address->sun_path) < 0 && errno != ENOENT)
+		return postern_error(error_r, "cannot remove %s: %m", address->sun_path);
+	return 0;
+}
+
+/* Nobody may connect before it has its group and mode. */
+static int listen_at(const struct postern_config *config, int *fd_r, const char **error_r)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	mode_t mask;
+	int fd, ret;
+
+	if (strlen(config->keeper_socket) >= sizeof(address.sun_path))
+		return postern_error(error_r, "keeper_socket: the path is too long");
+	strcpy(address.sun_path, config->keeper_socket);
+	if (config->keeper_group == (gid_t)-1)
+		return postern_error(error_r, "this machine has no group \"postern-page\": make it, "
+				     "or name the keeper_group in postern.conf");
+	if (remove_old(&address, error_r) < 0)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mask = umask(0177);
+	ret = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	if (ret < 0 || chown(address.sun_path, (uid_t)-1, config->keeper_group) < 0 ||
+	    chmod(address.sun_path, 0660) < 0 || listen(fd, BACKLOG) < 0) {
+		postern_error(error_r, "cannot listen at %s: %m", address.sun_path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	*fd_r = fd;
+	return 0;
+}
+
+static void reap(unsigned *processes)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		--*processes;
+		if (WIFSIGNALED(status))
+			postern_keeper_log(LOG_ERR, "postern page: process %ld was ended by signal "
+					   "%d", (long)pid, WTERMSIG(status));
+	}
+}
+
+static void take(const char *path, int listener, unsigned *processes, const sigset_t *before)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	pid_t pid;
+
+	if (fd < 0)
+		return;
+	if (*processes >= POSTERN_KEEPER_PROCESSES_MAX) {
+		postern_keeper_log(LOG_WARNING, "postern page: %u requests at once; one was turned "
+				   "away", *processes);
+		close(fd);
+		return;
+	}
+	pid = fork();
+	if (pid == 0) {
+		close(listener);
+		sigprocmask(SIG_SETMASK, before, NULL);
+		serve(path, fd);
+		_exit(0);
+	}
+	if (pid < 0)
+		postern_keeper_log(LOG_ERR, "postern page: cannot fork: %m");
+	else
+		++*processes;
+	close(fd);
+}
+
+/* What OpenSSL does at its first HMAC takes longer than all the rest of a page: once, and not in
+   each process that is forked. */
+static void warm_up(void)
+{
+	char token[POSTERN_TOKEN_SIZE], form_token[POSTERN_TOKEN_SIZE];
+	const char *error;
+
+	if (postern_token_make(token, &error) < 0 ||
+	    postern_token_of_form(token, form_token, &error) < 0)
+		postern_keeper_log(LOG_WARNING, "postern page: %s", error);
+}
+
+int postern_keeper_run(const char *path, const struct postern_config *config,
+		       const char **error_r)
+{
+	unsigned processes = 0;
+	struct pollfd polls[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	sigset_t signals, before;
+	bool over = false;
+	int ret = 0;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	polls[1].fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (polls[1].fd < 0)
+		return postern_error(error_r, "cannot wait for signals: %m");
+	if (listen_at(config, &polls[0].fd, error_r) < 0) {
+		close(polls[1].fd);
+		return -1;
+	}
+	warm_up();
+	postern_keeper_log(LOG_INFO, "postern-keeper listens at %s", config->keeper_socket);
+	while (!over) {
+		struct signalfd_siginfo signal;
+
+		if (poll(polls, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			ret = postern_error(error_r, "cannot wait for requests: %m");
+			break;
+		}
+		while (read(polls[1].fd, &signal, sizeof(signal)) == (ssize_t)sizeof(signal))
+			over = over || signal.ssi_signo != SIGCHLD;
+		reap(&processes);
+		if (!over && (polls[0].revents & POLLIN) != 0)
+			take(path, polls[0].fd, &processes, &before);
+	}
+	unlink(config->keeper_socket);
+	close(polls[0].fd);
+	close(polls[1].fd);
+	return ret;
+}

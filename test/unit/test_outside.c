@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "auth_results.h"
+#include "outside_from.h"
+
+/* A postern_outside_domain_fn: each of them once, a blank behind it. */
+static int collect(const char *domain, void *context, const char **error_r)
+{
+	char *found = context;
+	char word[POSTERN_DOMAIN_MAX + 2];
+
+	(void)error_r;
+	snprintf(word, sizeof(word), "%s ", domain);
+	if (strstr(found, word) == NULL)
+		strcat(found, word);
+	return 0;
+}
+
+static int stop(const char *domain, void *context, const char **error_r)
+{
+	(void)domain;
+	(void)context;
+	(void)error_r;
+	return 7;
+}
+
+static void domains_in_from(void **state)
+{
+	static const struct {
+		const char *body, *found;
+	} cases[] = {
+		{ " alice@example.test", "example.test " },
+		{ " Alice <alice@Example.TEST>, bob@example.org", "example.test example.org " },
+		{ " \"bob@example.org\" <alice@example.test>", "example.test " },
+		{ " (bob@example.org) alice@example.test", "example.test " },
+		{ " alice@b\xc3\xbc" "cher.example", "xn--bcher-kva.example " },
+		{ "", "" },
+		{ " undisclosed:;", "" },
+		/* Read in one way up to where it cannot be, then searched. */
+		{ " alice@example.test, <", "example.test " },
+		{ " <@a.example,@b.example:c@d.example>", "a.example b.example d.example " },
+		{ " alice@(x)example.test", "example.test " },
+		{ " alice@\n example.test", "example.test " },
+		{ " alice@\"example.test\"", "example.test " },
+		{ " a@b.example.", "b.example " },
+		{ " a@@b.example", "b.example " },
+		{ " a@-.example, <", "" },
+		{ " \x01 a@b.example", "b.example " },
+		{ " (a@b.example", "b.example " },
+		/* A comment begins, or does not, as the reader sees it. */
+		{ " \"(\" <a@b .example>", "b b.example " },
+		{ " \\( <a@b .example>", "b b.example " },
+		{ " \"\\\"(\" <a@b(c) .example>", "b b.example " },
+		{ " ( <a@b .example>", "b b.example " },
+		/* What a screen does not show, or shows as another character. */
+		{ " alice@exam\xe2\x80\x8bple.test", "example.test " },
+		{ " alice@exam\xc2\xadple.test", "example.test " },
+		{ " alice@example.test\xef\xbb\xbf", "example.test " },
+		{ " alice@example\xe3\x80\x82test (", "example.test exampletest " },
+		{ " alice@example\xef\xbc\x8etest", "example.test exampletest " },
+		{ " alice\xef\xbc\xa0" "example.test", "example.test " },
+		/* What is dropped by who wants ASCII. */
+		{ " <alice@\x80" "example.test>", "example.test " },
+		{ " <alice@example.test\xff>", "example.test " },
+		{ " <alice@exam\x7fple.test>", "exam example.test " },
+		/* Encoded words where none may be. */
+		{ " =?utf-8?q?alice=40example.test?=", "example.test " },
+		{ " =?utf-8?b?PGFsaWNlQGV4YW1wbGUudGVzdD4=?=", "example.test " },
+		{ " =?utf-8?q?alice=40example.test?=, carol@example.org", "example.org example.test " },
+		{ " <=?utf-8?q?alice=40example.test?=>", "example.test " },
+		{ " alice@=?utf-8?q?example.test?=", "example.test " },
+		{ " =?x-none?q?x?= =?utf-8?q?alice=40example.test?=", "example.test " },
+		{ " =? =?utf-8?q?a=4?= =?utf-8?q?alice=40example.test?=", "example.test " },
+		/* Encoded twice. */
+		{ " =?utf-8?q?alice=40example.test_=3D=3Futf-8?=", "example.test " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char found[512] = "";
+		const char *error;
+
+		assert_int_equal(0, postern_outside_from_each(cases[i].body, strlen(cases[i].body),
+							      collect, found, &error));
+		assert_string_equal(cases[i].found, found);
+	}
+}
+
+static void a_walk_ends_when_told(void **state)
+{
+	static const char *const bodies[] = { "a@b.example", "<a@b.example", "a@(x)b.example" };
+	const char *error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+		assert_int_equal(7, postern_outside_from_each(bodies[i], strlen(bodies[i]), stop, NULL,
+							      &error));
+}
+
+static void results_in_a_name(void **state)
+{
+	static const struct {
+		const char *value;
+		bool by;
+	} cases[] = {
+		{ " mx.example.test; none", true },
+		{ "mx.example.test;none", true },
+		{ " MX.Example.Test 1; dkim=pass", true },
+		{ "\n\tmx.example.test\n\t;", true },
+		{ " (a(b)\\)) mx.example.test(c);", true },
+		{ " \"mx.example.test\"; x", true },
+		{ " \"mx.\\example.test\"; x", true },
+		{ " mx.example.test", true },
+		{ " mx.example.test.", true },
+		{ " mx.example.test.org; x", false },
+		{ " mx.example.testing; x", false },
+		{ " mx.example; x", false },
+		{ " x.mx.example.test; x", false },
+		/* Readers do not agree on what may stand before the name. */
+		{ " \x0bmx.example.test; x", true },
+		{ " \x7fmx.example.test; x", true },
+		{ " \xc2\xa0mx.example.test; x", true },
+		{ " ;mx.example.test; x", true },
+		{ " \\ mx.example.test; x", true },
+		{ " \" mx.example.test\"; x", true },
+		{ " (\"(\") MX.example.test; x", true },
+		{ " (mx.example.test) other; x", true },
+		{ " other; mx.example.test", true },
+		{ " other; spf=pass smtp.helo=mx.example.test", false },
+		{ " other; spf=pass smtp.mailfrom=x@mx.example.test", false },
+		{ "", false },
+		{ " \"", false },
+		{ " \"mx.example.tes\\", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (postern_auth_results_is_by(cases[i].value, "mx.example.test") != cases[i].by)
+			fail_msg("\"%s\"", cases[i].value);
+	}
+}
+
+static void name_of_the_field(void **state)
+{
+	(void)state;
+	assert_true(postern_auth_results_is_name("Authentication-Results"));
+	assert_true(postern_auth_results_is_name("AUTHENTICATION-results \t"));
+	assert_false(postern_auth_results_is_name("Authentication-Results2"));
+	assert_false(postern_auth_results_is_name("Authentication-Result"));
+	assert_false(postern_auth_results_is_name("ARC-Authentication-Results"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(domains_in_from),
+		cmocka_unit_test(a_walk_ends_when_told),
+		cmocka_unit_test(results_in_a_name),
+		cmocka_unit_test(name_of_the_field),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
