@@ -125,6 +125,10 @@ static int read_file(const char *path, struct postern_config *config, const char
 		reader.line++;
 		ret = read_line(&reader, line, error_r);
 	}
+	for (size_t i = 0; ret == 0 && postern_config_option_name(i) != NULL; i++) {
+		if (reader.given_at[i] == 0)
+			postern_config_option_set_default_id(config, i);
+	}
 	postern_secret_free_sized(&data, size);
 	return ret;
 }

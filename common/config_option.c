@@ -224,19 +224,24 @@ int postern_config_option_set(struct postern_config *config, size_t index, const
 int postern_config_set_defaults(struct postern_config *config, const char **error_r)
 {
 	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
-		const struct option *option = &options[i];
-		void *place = (char *)config + option->offset;
+		enum kind kind = options[i].kind;
 
-		/* A default user that this machine does not have matters to none but the
-		   part that needs it: it finds an id of -1, and says so. */
-		if (option->kind == KIND_USER)
-			*(uid_t *)place = postern_config_user_or_none(option->value);
-		else if (option->kind == KIND_GROUP)
-			*(gid_t *)place = postern_config_group_or_none(option->value);
-		else if (postern_config_option_set(config, i, option->value, error_r) < 0)
+		if (kind != KIND_USER && kind != KIND_GROUP &&
+		    postern_config_option_set(config, i, options[i].value, error_r) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+void postern_config_option_set_default_id(struct postern_config *config, size_t index)
+{
+	const struct option *option = &options[index];
+	void *place = (char *)config + option->offset;
+
+	if (option->kind == KIND_USER)
+		*(uid_t *)place = postern_config_user_or_none(option->value);
+	else if (option->kind == KIND_GROUP)
+		*(gid_t *)place = postern_config_group_or_none(option->value);
 }
 
 void postern_config_clear(struct postern_config *config)

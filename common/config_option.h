@@ -16,9 +16,15 @@
 /* No more options than this. */
 #define POSTERN_CONFIG_OPTIONS_MAX 64
 
-/* Gives every option its default. config is all zero before. */
+/* Gives every option but users and groups its default. config is all zero before. */
 int postern_config_set_defaults(struct postern_config *config, const char **error_r)
 	POSTERN_WARN_UNUSED;
+
+/* The default of an option that is a user or group and was not given; nothing for another option.
+   Not before: a name that this machine does not have is asked of every name service there is, which
+   costs the page more than all the rest of a request. It matters to none but the part that needs
+   it: it finds an id of -1, and says so. */
+void postern_config_option_set_default_id(struct postern_config *config, size_t index);
 
 bool postern_config_option_find(const char *name, size_t *index_r);
 

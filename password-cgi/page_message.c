@@ -19,7 +19,8 @@ void postern_page_message_init(struct postern_page_message *message)
 
 void postern_page_message_deinit(struct postern_page_message *message)
 {
-	postern_secret_free_sized((void **)&message->data, POSTERN_PAGE_MESSAGE_MAX);
+	/* What lies behind size was never written; touching it would cost more than the rest. */
+	postern_secret_free_sized((void **)&message->data, message->size);
 	postern_page_message_init(message);
 }
 
