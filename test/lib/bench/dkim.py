@@ -20,10 +20,13 @@ def measure(bench):
         milter = milter_pid(layout)
         messages = 20 if bench.short else 200
         common = ("--connections", 16, "--messages", messages, "--body-size", 2048, "--expect-signature")
-        ours, theirs = [], []
-        with dkim_signers.opendkim(bench.folder, {"rsa": active_key(env, "rsa2048")}) as (pid, socket):
+        key = active_key(env, "rsa2048")
+        ours, theirs, least = [], [], []
+        with dkim_signers.opendkim(bench.folder, {"rsa": key}) as (pid, socket), \
+                dkim_signers.floor(bench.build / "test/bench/milter_floor", bench.folder, key) as (floor, floor_socket):
             for _ in range(1 if bench.short else ROUNDS):
                 theirs.append(bench.program("milter_load", "--socket", socket, "--pid", pid, *common))
+                least.append(bench.program("milter_load", "--socket", floor_socket, "--pid", floor, *common))
                 ours.append(bench.program("milter_load", "--socket", env["MILTER_SOCKET"], "--policy",
                                           env["POLICY_SOCKET"], "--pid", milter, *common))
     finally:
@@ -33,8 +36,12 @@ def measure(bench):
                                      ("p99_ms", "ms, 99th percentile", None, True)):
         bench.table.ratio("postern-milter : opendkim, RSA-2048, 16 connections, 2 kB", _median(ours, name),
                           _median(theirs, name), unit, aim=aim, at_most=at_most)
-    bench.table.ratio("postern-milter : bare RSA-2048 signatures of two cores",
-                      _median(ours, "per_second"), _bare_rate(), "per s")
+    bare = _bare_rate()
+    bench.table.ratio("postern-milter : bare RSA-2048 signatures of two cores", _median(ours, "per_second"), bare, "per s")
+    bench.table.ratio("libmilter with a bare signature : bare RSA-2048 signatures of two cores",
+                      _median(least, "per_second"), bare, "per s")
+    bench.table.ratio("postern-milter : libmilter with a bare signature", _median(ours, "per_second"),
+                      _median(least, "per_second"), "messages/s", aim=0.75)
 
 
 def _median(runs, name):

@@ -100,6 +100,19 @@ def rspamd(folder, keys):
                     processors=os.cpu_count())
 
 
+@contextlib.contextmanager
+def floor(program, folder, key):
+    """milter_floor.c: what libmilter and a bare signature cost."""
+    socket = pathlib.Path(folder) / "floor"
+    process = subprocess.Popen((program, socket, key), stdin=subprocess.DEVNULL)
+    try:
+        _wait_for(socket, process, "milter_floor says why")
+        yield process.pid, socket
+    finally:
+        process.terminate()
+        process.wait()
+
+
 SIGNERS = {"opendkim": opendkim, "rspamd": rspamd, "dkimpy-milter": dkimpy_milter}
 
 
@@ -123,12 +136,16 @@ def _running(folder, command, text, **values):
     with open(output, "wb") as log:
         process = subprocess.Popen((*command, conf), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        deadline = time.monotonic() + 20
-        while not socket.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"{command[0]} does not start: {output.read_text()}")
-            time.sleep(0.02)
+        _wait_for(socket, process, f"{command[0]}: {output}")
         yield process.pid, socket
     finally:
         process.terminate()
         process.wait()
+
+
+def _wait_for(socket, process, where):
+    deadline = time.monotonic() + 20
+    while not socket.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit(f"a milter does not start; {where}")
+        time.sleep(0.02)
