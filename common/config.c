@@ -133,14 +133,15 @@ static int read_file(const char *path, struct postern_config *config, const char
 	return ret;
 }
 
-int postern_config_load(const char *path, struct postern_config **config_r,
-			const char **error_r)
+static int load(const char *path, bool without_ids, struct postern_config **config_r,
+		const char **error_r)
 {
 	struct postern_config *config = calloc(1, sizeof(*config));
 	int ret;
 
 	if (config == NULL)
 		return postern_error(error_r, "no memory for the configuration");
+	config->without_ids = without_ids;
 	ret = postern_config_set_defaults(config, error_r);
 	/* No defaults instead: without domains everybody's addresses would be somebody else's, and
 	   mail that can wait be refused for good. */
@@ -156,6 +157,18 @@ int postern_config_load(const char *path, struct postern_config **config_r,
 	}
 	*config_r = config;
 	return 0;
+}
+
+int postern_config_load(const char *path, struct postern_config **config_r,
+			const char **error_r)
+{
+	return load(path, false, config_r, error_r);
+}
+
+int postern_config_load_without_ids(const char *path, struct postern_config **config_r,
+				    const char **error_r)
+{
+	return load(path, true, config_r, error_r);
 }
 
 void postern_config_free(struct postern_config **config)

@@ -107,7 +107,8 @@ static void answer(const struct postern_config *config)
 static int load(struct postern_config **config_r, const char **error_r)
 {
 	/* The web server's word, as all that has no HTTP_ before its name. */
-	int ret = postern_config_load(getenv("POSTERN_CONFIG"), config_r, error_r);
+	int ret = postern_config_load_without_ids(getenv("POSTERN_CONFIG"), config_r,
+						  error_r);
 
 	postern_keeper_log_open("password.cgi", ret == 0 ? (*config_r)->log : NULL);
 	if (ret == 0 && *(*config_r)->page_url == '\0')

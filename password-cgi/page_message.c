@@ -28,7 +28,7 @@ void postern_page_message_deinit(struct postern_page_message *message)
 static bool has_room(struct postern_page_message *message, size_t size)
 {
 	if (message->data == NULL)
-		message->data = calloc(1, POSTERN_PAGE_MESSAGE_MAX);
+		message->data = malloc(POSTERN_PAGE_MESSAGE_MAX);
 	if (message->data == NULL || message->count == POSTERN_PAGE_VALUES_MAX ||
 	    size > POSTERN_PAGE_MESSAGE_MAX - message->size)
 		message->spoilt = true;
@@ -50,8 +50,10 @@ static void add(struct postern_page_message *message, const char *name, size_t n
 	place->value = message->size + name_size + 1;
 	place->size = size;
 	memcpy(message->data + place->name, name, name_size);
+	message->data[place->name + name_size] = '\0';
 	if (size > 0)
 		memcpy(message->data + place->value, value, size);
+	message->data[place->value + size] = '\0';
 	message->size += name_size + size + 2;
 	message->count++;
 }
