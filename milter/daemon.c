@@ -137,6 +137,8 @@ static void stop(void)
 		unlink(config->sessions_socket);
 	while (postern_milter_busy() > 0 && postern_loop_now() < deadline)
 		nanosleep(&pause, NULL);
+	if (self.records != NULL)
+		postern_record_collector_finish(self.records);
 	if (postern_milter_busy() > 0)
 		postern_log(LOG_WARNING, "ended with %u messages in progress, which will be sent "
 			    "again", postern_milter_busy());

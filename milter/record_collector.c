@@ -16,6 +16,11 @@
 /* Records that wait for the disk, and how many of them one transaction takes. */
 #define WAITING_MAX 1024
 #define BATCH_MAX 64
+/* Milliseconds that the first of a batch waits for others: a transaction is two or three flushes to the
+   disk, which would be a good part of what a login costs. */
+#define GATHER_MSECS 250
+/* Seconds that the end of the daemon waits for the disk. */
+#define FINISH_SECONDS 5
 /* Datagrams that are taken in a row, so that nobody can keep the loop from its other work. */
 #define RECEIVE_MAX 64
 /* Seconds between two complaints, and between two looks for accounts that are gone. */
@@ -27,10 +32,14 @@ struct postern_record_collector {
 	pthread_t thread;
 
 	pthread_mutex_t mutex;
-	pthread_cond_t arrived;
+	pthread_cond_t arrived, written;
 	/* A ring. */
 	struct postern_login_record waiting[WAITING_MAX];
 	size_t first, count;
+	/* A batch is on its way to the disk. */
+	bool writing;
+	/* Nothing is waited for any more. */
+	bool ending;
 	/* Records lost since the log last said that recording works. */
 	unsigned lost;
 	/* What went wrong on the loop, static; NULL for nothing. */
@@ -66,7 +75,8 @@ static bool put(struct postern_record_collector *collector,
 	room = collector->count < WAITING_MAX;
 	if (room)
 		collector->waiting[(collector->first + collector->count++) % WAITING_MAX] = *record;
-	pthread_cond_signal(&collector->arrived);
+	if (collector->count == 1 || collector->count >= BATCH_MAX)
+		pthread_cond_signal(&collector->arrived);
 	pthread_mutex_unlock(&collector->mutex);
 	return room;
 }
@@ -96,6 +106,30 @@ static void on_event(unsigned events, void *context)
 
 /* ---- on the thread ---- */
 
+static struct timespec after(int64_t msecs)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_sec += msecs / 1000;
+	time.tv_nsec += msecs % 1000 * 1000000;
+	if (time.tv_nsec >= 1000000000) {
+		time.tv_sec++;
+		time.tv_nsec -= 1000000000;
+	}
+	return time;
+}
+
+/* Until there is a batch, or its first record has waited long enough. With the mutex. */
+static void gather(struct postern_record_collector *collector)
+{
+	const struct timespec until = after(GATHER_MSECS);
+
+	while (collector->count > 0 && collector->count < BATCH_MAX && !collector->ending &&
+	       pthread_cond_timedwait(&collector->arrived, &collector->mutex, &until) != ETIMEDOUT)
+		;
+}
+
 /* Waits for something to do. Returns how many records there are in the batch. */
 static size_t take(struct postern_record_collector *collector, const char **trouble_r)
 {
@@ -106,12 +140,14 @@ static size_t take(struct postern_record_collector *collector, const char **trou
 	while (collector->count == 0 && collector->trouble == NULL &&
 	       pthread_cond_timedwait(&collector->arrived, &collector->mutex, &until) != ETIMEDOUT)
 		;
+	gather(collector);
 	for (; count < BATCH_MAX && collector->count > 0; count++, collector->count--) {
 		collector->batch[count] = collector->waiting[collector->first];
 		collector->first = (collector->first + 1) % WAITING_MAX;
 	}
 	*trouble_r = collector->trouble;
 	collector->trouble = NULL;
+	collector->writing = true;
 	pthread_mutex_unlock(&collector->mutex);
 	return count;
 }
@@ -209,6 +245,14 @@ static int work(struct postern_record_collector *collector, size_t count, const 
 	return ret;
 }
 
+static void written(struct postern_record_collector *collector)
+{
+	pthread_mutex_lock(&collector->mutex);
+	collector->writing = false;
+	pthread_cond_broadcast(&collector->written);
+	pthread_mutex_unlock(&collector->mutex);
+}
+
 static void *run(void *context)
 {
 	struct postern_record_collector *collector = context;
@@ -225,6 +269,7 @@ static void *run(void *context)
 			complain(collector, trouble);
 		else if (count > 0)
 			take_back(collector);
+		written(collector);
 	}
 	return NULL;
 }
@@ -238,6 +283,7 @@ static int start(struct postern_record_collector *collector, const char **error_
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&collector->arrived, &monotonic);
+	pthread_cond_init(&collector->written, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	pthread_mutex_init(&collector->mutex, NULL);
 	collector->swept_at = postern_loop_now() - HOUR;
@@ -266,4 +312,19 @@ int postern_record_collector_new(struct postern_loop *loop, int fd,
 	}
 	*collector_r = collector;
 	return 0;
+}
+
+void postern_record_collector_finish(struct postern_record_collector *collector)
+{
+	const struct timespec until = after(1000 * FINISH_SECONDS);
+
+	/* What lies in the socket and the loop has not come to. */
+	on_event(POSTERN_READABLE, collector);
+	pthread_mutex_lock(&collector->mutex);
+	collector->ending = true;
+	pthread_cond_signal(&collector->arrived);
+	while ((collector->count > 0 || collector->writing) &&
+	       pthread_cond_timedwait(&collector->written, &collector->mutex, &until) != ETIMEDOUT)
+		;
+	pthread_mutex_unlock(&collector->mutex);
 }

@@ -7,9 +7,9 @@
 
 /*
  * Takes the records of logins from record_socket and keeps them in logins.db (login_journal.h), in
- * batches, on a thread of its own: a slow or full disk holds up nobody else. Where it cannot keep
- * up, or cannot write, records are lost, and that is logged once an hour. What comes in is
- * untrusted: a record that is not of an account of the store is dropped.
+ * batches of a quarter of a second, on a thread of its own: a slow or full disk holds up nobody
+ * else. Where it cannot keep up, or cannot write, records are lost, and that is logged once an hour.
+ * What comes in is untrusted: a record that is not of an account of the store is dropped.
  */
 struct postern_record_collector;
 
@@ -17,5 +17,9 @@ struct postern_record_collector;
 int postern_record_collector_new(struct postern_loop *loop, int fd,
 				 struct postern_record_collector **collector_r,
 				 const char **error_r) POSTERN_WARN_UNUSED;
+
+/* From any thread, when the daemon is to end: returns when what has come in is written, or a slow disk
+   has had its five seconds. */
+void postern_record_collector_finish(struct postern_record_collector *collector);
 
 #endif

@@ -450,6 +450,18 @@ class Collector(TroubleTest):
         self.start_milter()
         self.assertRecordsAgain()
 
+    def test_ends(self):
+        self.assertRecordsAgain()
+        mark = self.host.log_mark()
+        client = self.connect(Imap)
+        self.assertTrue(client.plain("alice", PASSWORDS["alice"]).ok)
+        self.host.wait_for_log(mark, f" client={client.address} ")
+        os.kill(self.host.milter_pid(), signal.SIGTERM)
+        eventually(lambda: self.host.milter_pid() is None, "postern-milter does not end")
+        self.start_milter()
+        self.assertRecorded(client.address, result="ok")
+        self.assertRecordsAgain()
+
     def test_hangs(self):
         key = self.add_key("alice")
         self.assertRecordsAgain()
