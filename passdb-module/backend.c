@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hashing_turn.h"
 #include "mail_key.h"
 #include "password_upgrade.h"
 
@@ -80,10 +81,16 @@ int postern_backend_by_password(struct postern_backend *backend, const char *nam
 				const struct postern_fingerprint *fingerprint,
 				struct postern_login *login_r, const char **error_r)
 {
+	struct postern_turn turn;
+	int ret;
+
 	if (open_for_login(backend, login_r, error_r) < 0)
 		return -1;
-	return postern_login_by_password(backend->store, backend->config, name, password, service,
-					 fingerprint, login_r, error_r);
+	postern_turn_take(backend->config->store, &turn);
+	ret = postern_login_by_password(backend->store, backend->config, name, password, service,
+					fingerprint, login_r, error_r);
+	postern_turn_give(&turn);
+	return ret;
 }
 
 int postern_backend_upgrade(struct postern_backend *backend, const struct postern_login *login,

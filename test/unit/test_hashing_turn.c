@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ipc.h>
+#include <sys/sem.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "hashing_turn.h"
+
+/* As many at a time as processors, and those of the dead are given back. */
+
+static char path[] = "/tmp/postern-turn-XXXXXX";
+
+static int processors(void)
+{
+	cpu_set_t set;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
+	return CPU_COUNT(&set);
+}
+
+static int set_of_path(void)
+{
+	return semget(ftok(path, 'P'), 1, 0);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	return mkdtemp(path) != NULL ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	semctl(set_of_path(), 0, IPC_RMID);
+	return rmdir(path);
+}
+
+/* A process that has a turn, writes an octet, and keeps it. */
+static pid_t start_holder(int fd)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct postern_turn turn;
+
+		postern_turn_take(path, &turn);
+		if (turn.set == 0 || write(fd, "t", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	return pid;
+}
+
+static bool one_more_has_a_turn(int fd, int msecs)
+{
+	char octet;
+
+	for (int i = 0; i < msecs / 10; i++) {
+		if (read(fd, &octet, 1) == 1)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+static void end(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void test_no_more_than_processors(void **state)
+{
+	int count = processors(), fds[2];
+	pid_t holders[CPU_SETSIZE + 1];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	for (int i = 0; i < count; i++) {
+		holders[i] = start_holder(fds[1]);
+		assert_true(one_more_has_a_turn(fds[0], 5000));
+	}
+	holders[count] = start_holder(fds[1]);
+	assert_false(one_more_has_a_turn(fds[0], 300));
+	/* Killed in its turn, as by a limit of memory. */
+	end(holders[0]);
+	assert_true(one_more_has_a_turn(fds[0], 5000));
+	for (int i = 1; i <= count; i++)
+		end(holders[i]);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void test_given_back(void **state)
+{
+	struct postern_turn turn;
+
+	(void)state;
+	for (int i = 0; i < 3 * processors(); i++) {
+		postern_turn_take(path, &turn);
+		assert_int_not_equal(turn.set, 0);
+		postern_turn_give(&turn);
+		assert_int_equal(turn.set, 0);
+	}
+	assert_int_equal(semctl(set_of_path(), 0, GETVAL), processors());
+}
+
+static void test_removed(void **state)
+{
+	struct postern_turn turn;
+
+	(void)state;
+	postern_turn_take(path, &turn);
+	assert_int_equal(semctl(set_of_path(), 0, IPC_RMID), 0);
+	postern_turn_give(&turn);
+	/* Without one, and then with a new one. */
+	postern_turn_take(path, &turn);
+	postern_turn_give(&turn);
+	postern_turn_take(path, &turn);
+	assert_int_not_equal(turn.set, 0);
+	postern_turn_give(&turn);
+}
+
+/* In a process of its own, which has not looked for one yet. */
+static bool is_used(void)
+{
+	struct postern_turn turn;
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		postern_turn_take(path, &turn);
+		_exit(turn.set != 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void test_not_anothers(void **state)
+{
+	int set;
+
+	(void)state;
+	semctl(set_of_path(), 0, IPC_RMID);
+	set = semget(ftok(path, 'P'), 1, IPC_CREAT | IPC_EXCL | 0666);
+	assert_true(set >= 0);
+	assert_false(is_used());
+	semctl(set, 0, IPC_RMID);
+	assert_true(is_used());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_not_anothers),
+		cmocka_unit_test(test_no_more_than_processors),
+		cmocka_unit_test(test_given_back),
+		cmocka_unit_test(test_removed),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
