@@ -42,38 +42,41 @@ static void set_limits(void)
 	alarm(POSTERN_KEEPER_SECONDS);
 }
 
-static void answer(const struct postern_config *config, int fd)
+static void reply(int fd, const struct postern_page_message *out)
 {
+	const char *error;
+
+	if (postern_page_message_send(fd, out, &error) < 0)
+		postern_keeper_log(LOG_NOTICE, "postern page: %s", error);
+	/* The browser has all it gets; mails may take their time. */
+	shutdown(fd, SHUT_RDWR);
+	alarm(0);
+}
+
+/* Takes the question also where postern.conf is wrong: an answer of nothing is one of 503 to
+   password.cgi, which would have one more line for the log if we hung up. */
+static void serve(const char *path, int fd)
+{
+	struct postern_config *config = NULL;
 	struct postern_page_message in, out;
 	struct postern_mail *mails = NULL;
 	const char *error;
 
+	set_limits();
 	postern_page_message_init(&out);
 	if (postern_page_message_receive(fd, &in, &error) < 0) {
 		postern_keeper_log(LOG_NOTICE, "postern page: %s", error);
 		return;
 	}
-	postern_page_answer(config, &in, time(NULL), &out, &mails);
-	if (postern_page_message_send(fd, &out, &error) < 0)
-		postern_keeper_log(LOG_NOTICE, "postern page: %s", error);
-	postern_page_message_deinit(&in);
-	postern_page_message_deinit(&out);
-	/* The browser has all it gets; the mails may take their time. */
-	shutdown(fd, SHUT_RDWR);
-	alarm(0);
-	postern_mail_send_all(config, &mails, mail_failed);
-}
-
-static void serve(const char *path, int fd)
-{
-	struct postern_config *config = NULL;
-	const char *error;
-
-	set_limits();
 	if (postern_config_load(path, &config, &error) < 0)
 		postern_keeper_log(LOG_ERR, "postern page: %s", error);
 	else
-		answer(config, fd);
+		postern_page_answer(config, &in, time(NULL), &out, &mails);
+	reply(fd, &out);
+	postern_page_message_deinit(&in);
+	postern_page_message_deinit(&out);
+	if (mails != NULL)
+		postern_mail_send_all(config, &mails, mail_failed);
 	postern_config_free(&config);
 }
 
