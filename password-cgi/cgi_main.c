@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "cgi_config.h"
 #include "keeper_ask.h"
 #include "keeper_log.h"
 #include "question.h"
@@ -70,14 +70,14 @@ static void set_limits(void)
 	alarm(PROCESS_SECONDS);
 }
 
-static void serve(const struct postern_config *config, const struct postern_request *request)
+static void serve(const struct postern_cgi_config *config, const struct postern_request *request)
 {
 	struct postern_page_message message, answer;
 	const char *error;
 
 	postern_page_message_init(&message);
 	postern_page_message_init(&answer);
-	if (postern_question_compose(config, request, &message, &error) < 0 ||
+	if (postern_question_compose(config->page_ca, request, &message, &error) < 0 ||
 	    postern_keeper_ask(config->keeper_socket, &message, &answer, &error) < 0) {
 		postern_keeper_log(LOG_ERR, "postern page: %s", error);
 		postern_respond_refusal(stdout, config->page_url, request->head, 503);
@@ -88,7 +88,7 @@ static void serve(const struct postern_config *config, const struct postern_requ
 	postern_page_message_deinit(&answer);
 }
 
-static void answer(const struct postern_config *config)
+static void answer(const struct postern_cgi_config *config)
 {
 	struct postern_request request;
 	int status = postern_request_read(config->page_url, from_environment, from_stdin, NULL,
@@ -104,21 +104,20 @@ static void answer(const struct postern_config *config)
 }
 
 /* Without a page_url nobody's request is one to this page. */
-static int load(struct postern_config **config_r, const char **error_r)
+static int load(struct postern_cgi_config *config_r, const char **error_r)
 {
 	/* The web server's word, as all that has no HTTP_ before its name. */
-	int ret = postern_config_load_without_ids(getenv("POSTERN_CONFIG"), config_r,
-						  error_r);
+	int ret = postern_cgi_config_init(getenv("POSTERN_CONFIG"), config_r, error_r);
 
-	postern_keeper_log_open("password.cgi", ret == 0 ? (*config_r)->log : NULL);
-	if (ret == 0 && *(*config_r)->page_url == '\0')
+	postern_keeper_log_open("password.cgi", ret == 0 ? config_r->log : NULL);
+	if (ret == 0 && *config_r->page_url == '\0')
 		ret = postern_error(error_r, "postern.conf says no page_url");
 	return ret;
 }
 
 int main(void)
 {
-	struct postern_config *config = NULL;
+	struct postern_cgi_config config;
 	const char *error;
 
 	set_limits();
@@ -127,8 +126,8 @@ int main(void)
 		postern_keeper_log(LOG_ERR, "postern page: %s", error);
 		postern_respond_refusal(stdout, "", false, 503);
 	} else {
-		answer(config);
+		answer(&config);
 	}
-	postern_config_free(&config);
+	postern_cgi_config_deinit(&config);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -55,8 +55,7 @@ static void add_tls(struct postern_page_message *message)
 	postern_page_message_add_text(message, ":tls", text);
 }
 
-int postern_question_compose(const struct postern_config *config,
-			     const struct postern_request *request,
+int postern_question_compose(const char *page_ca, const struct postern_request *request,
 			     struct postern_page_message *message, const char **error_r)
 {
 	postern_page_message_add_text(message, ":method",
@@ -67,7 +66,7 @@ int postern_question_compose(const struct postern_config *config,
 	postern_page_message_add_text(message, ":language", postern_text_language());
 	add_variable(message, ":client", "REMOTE_ADDR");
 	add_tls(message);
-	if (postern_certificate_add(config, getenv("SSL_CLIENT_CERT"), message, error_r) < 0)
+	if (postern_certificate_add(page_ca, getenv("SSL_CLIENT_CERT"), message, error_r) < 0)
 		return -1;
 	add_fields(request, message);
 	if ((request->route->flags & POSTERN_ROUTE_UPLOAD) == 0)

@@ -2,7 +2,7 @@
 #ifndef POSTERN_QUESTION_H
 #define POSTERN_QUESTION_H
 
-#include "config.h"
+#include "error.h"
 #include "page_message.h"
 #include "request.h"
 
@@ -14,8 +14,7 @@
 
 /* Adds to message, which is the caller's. Fails for want of memory, or where page_ca cannot be
    read. */
-int postern_question_compose(const struct postern_config *config,
-			     const struct postern_request *request,
+int postern_question_compose(const char *page_ca, const struct postern_request *request,
 			     struct postern_page_message *message, const char **error_r)
 	POSTERN_WARN_UNUSED;
 

@@ -359,6 +359,22 @@ class Trouble(Attack):
         self.config.write_text("nonsense\n")
         self.refused(503, self.browser().get("/sign-in"))
 
+    def test_configuration_that_the_keeper_alone_reads(self):
+        """password.cgi passes over all but four options; what is wrong with another is said once, and at once."""
+        browser = self.signed_in()
+        before = self.logged()
+        good = self.config.read_text()
+        for line in ("limit_messages_per_hour = many", "no_such_option = 1", "user = no-such-user-here"):
+            self.config.write_text(f"{good}{line}\n")
+            response = browser.get("/")
+            self.refused(503, response)
+            self.assertEqual(response.log, "")
+            said = self.logged().removeprefix(before)
+            self.assertRegex(said, f"^[^\n]*postern page: [^\n]*{line.split()[0]}[^\n]*\n$")
+            before += said
+        self.config.write_text(good)
+        self.assertEqual(browser.get("/").status, 200)
+
     def test_store_locked(self):
         browser = self.signed_in()
         fields = {"token": browser.token("/"), "current": PASSWORD, "new": NEW, "again": NEW}

@@ -131,6 +131,7 @@ class Browser:
                               env={**variables, **self.test.sanitizer})
         self.test.assertEqual(done.returncode, 0, done.stderr.decode())
         response = Response(done.stdout)
+        response.log = done.stderr.decode()
         for cookie in response.all("set-cookie"):
             name, value = cookie.partition(";")[0].split("=", 1)
             self.cookies.pop(name, None)
