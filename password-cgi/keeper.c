@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "keeper_log.h"
 #include "page.h"
 #include "token.h"
@@ -181,6 +183,19 @@ static void warm_up(void)
 		postern_keeper_log(LOG_WARNING, "postern page: %s", error);
 }
 
+/* For processes of one thread that read some pages of four files: what SQLite would set aside for
+   twenty of each is touched as it is set aside, and that costs a quarter of a request. No file is
+   opened here, which none of the processes could go on with. */
+static void tune_sqlite(void)
+{
+	if (sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0) != SQLITE_OK ||
+	    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK ||
+	    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) != SQLITE_OK ||
+	    sqlite3_initialize() != SQLITE_OK)
+		postern_keeper_log(LOG_WARNING, "postern page: SQLite is not set up as it should be, "
+				   "and a little slower");
+}
+
 int postern_keeper_run(const char *path, const struct postern_config *config,
 		       const char **error_r)
 {
@@ -202,6 +217,7 @@ int postern_keeper_run(const char *path, const struct postern_config *config,
 		close(polls[1].fd);
 		return -1;
 	}
+	tune_sqlite();
 	warm_up();
 	postern_keeper_log(LOG_INFO, "postern-keeper listens at %s", config->keeper_socket);
 	while (!over) {
