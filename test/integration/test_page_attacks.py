@@ -11,9 +11,10 @@ import socket
 import sqlite3
 import subprocess
 import threading
+import unittest.mock
 import urllib.parse
 
-from lib import tap
+from lib import page, tap
 from lib.keys import Key
 from lib.page import PASSWORD, URL, PageTest, multipart, parse
 
@@ -374,6 +375,22 @@ class Trouble(Attack):
             before += said
         self.config.write_text(good)
         self.assertEqual(browser.get("/").status, 200)
+
+    def test_no_program_for_keys(self):
+        """A certificate is never passed over: without the program that reads it there is no page."""
+        alone = self.dir / "password.cgi"
+        shutil.copy(page.CGI, alone)
+        key = Key(self.dir, "phone").certificate.read_text()
+        with unittest.mock.patch.object(page, "CGI", alone):
+            self.assertEqual(self.browser().get("/sign-in").status, 200)
+            response = self.browser(certificate=key).get("/sign-in")
+            self.refused(503, response)
+            self.assertIn("password-key.cgi", response.log)
+            browser = self.signed_in()
+            body, kind = multipart([("token", browser.token("/")), ("current", PASSWORD), ("label", "phone"),
+                                    ("services", "imap"), ("file", "k.pem", key)])
+            self.refused(503, browser.send("POST", "/keys/new", body, kind))
+        self.unchanged()
 
     def test_store_locked(self):
         browser = self.signed_in()
