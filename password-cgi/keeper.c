@@ -17,11 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <sodium.h>
 #include <sqlite3.h>
 
 #include "keeper_log.h"
 #include "page.h"
-#include "token.h"
 
 #define BACKLOG 64
 
@@ -171,16 +173,15 @@ static void take(const char *path, int listener, unsigned *processes, const sigs
 	close(fd);
 }
 
-/* What OpenSSL does at its first HMAC takes longer than all the rest of a page: once, and not in
-   each process that is forked. */
+/* What OpenSSL does at its first HMAC takes longer than all the rest of a page, and libsodium looks
+   for what this processor can do: once, and not in each process that is forked. */
 static void warm_up(void)
 {
-	char token[POSTERN_TOKEN_SIZE], form_token[POSTERN_TOKEN_SIZE];
-	const char *error;
+	unsigned char mac[EVP_MAX_MD_SIZE];
 
-	if (postern_token_make(token, &error) < 0 ||
-	    postern_token_of_form(token, form_token, &error) < 0)
-		postern_keeper_log(LOG_WARNING, "postern page: %s", error);
+	if (HMAC(EVP_sha256(), "", 0, (const unsigned char *)"", 0, mac, NULL) == NULL ||
+	    sodium_init() < 0)
+		postern_keeper_log(LOG_WARNING, "postern page: OpenSSL or libsodium does not start");
 }
 
 /* For processes of one thread that read some pages of four files: what SQLite would set aside for
