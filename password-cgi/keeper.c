@@ -22,6 +22,7 @@
 #include <sodium.h>
 #include <sqlite3.h>
 
+#include "keeper_config.h"
 #include "keeper_log.h"
 #include "page.h"
 
@@ -59,9 +60,10 @@ static void reply(int fd, const struct postern_page_message *out)
 
 /* Takes the question also where postern.conf is wrong: an answer of nothing is one of 503 to
    password.cgi, which would have one more line for the log if we hung up. */
-static void serve(const char *path, int fd)
+static void serve(const struct postern_config *known, const char *path, int fd)
 {
-	struct postern_config *config = NULL;
+	const struct postern_config *config = known;
+	struct postern_config *own = NULL;
 	struct postern_page_message in, out;
 	struct postern_mail *mails = NULL;
 	const char *error;
@@ -72,7 +74,9 @@ static void serve(const char *path, int fd)
 		postern_keeper_log(LOG_NOTICE, "postern page: %s", error);
 		return;
 	}
-	if (postern_config_load(path, &config, &error) < 0)
+	if (config == NULL && postern_config_load(path, &own, &error) == 0)
+		config = own;
+	if (config == NULL)
 		postern_keeper_log(LOG_ERR, "postern page: %s", error);
 	else
 		postern_page_answer(config, &in, time(NULL), &out, &mails);
@@ -81,7 +85,7 @@ static void serve(const char *path, int fd)
 	postern_page_message_deinit(&out);
 	if (mails != NULL)
 		postern_mail_send_all(config, &mails, mail_failed);
-	postern_config_free(&config);
+	postern_config_free(&own);
 }
 
 /* ---- The socket ---- */
@@ -146,8 +150,10 @@ static void reap(unsigned *processes)
 	}
 }
 
-static void take(const char *path, int listener, unsigned *processes, const sigset_t *before)
+static void take(struct postern_keeper_config *known, const char *path, int listener,
+		 unsigned *processes, const sigset_t *before)
 {
+	const struct postern_config *now;
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	pid_t pid;
 
@@ -159,11 +165,12 @@ static void take(const char *path, int listener, unsigned *processes, const sigs
 		close(fd);
 		return;
 	}
+	now = postern_keeper_config_now(known, path);
 	pid = fork();
 	if (pid == 0) {
 		close(listener);
 		sigprocmask(SIG_SETMASK, before, NULL);
-		serve(path, fd);
+		serve(now, path, fd);
 		_exit(0);
 	}
 	if (pid < 0)
@@ -200,6 +207,7 @@ static void tune_sqlite(void)
 int postern_keeper_run(const char *path, const struct postern_config *config,
 		       const char **error_r)
 {
+	struct postern_keeper_config known = { .config = NULL };
 	unsigned processes = 0;
 	struct pollfd polls[2] = { { .events = POLLIN }, { .events = POLLIN } };
 	sigset_t signals, before;
@@ -234,9 +242,10 @@ int postern_keeper_run(const char *path, const struct postern_config *config,
 			over = over || signal.ssi_signo != SIGCHLD;
 		reap(&processes);
 		if (!over && (polls[0].revents & POLLIN) != 0)
-			take(path, polls[0].fd, &processes, &before);
+			take(&known, path, polls[0].fd, &processes, &before);
 	}
 	unlink(config->keeper_socket);
+	postern_keeper_config_deinit(&known);
 	close(polls[0].fd);
 	close(polls[1].fd);
 	return ret;

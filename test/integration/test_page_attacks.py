@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import threading
+import time
 import unittest.mock
 import urllib.parse
 
@@ -375,6 +376,26 @@ class Trouble(Attack):
             before += said
         self.config.write_text(good)
         self.assertEqual(browser.get("/").status, 200)
+
+    def test_configuration_changes(self):
+        """An old file is not read again for each request. What is changed in it counts at the next one, the first
+        change and the second."""
+        browser = self.signed_in()
+        good = self.config.read_text()
+        for _ in range(2):
+            time.sleep(3)
+            self.assertEqual([browser.get("/").status for _ in range(3)], [200] * 3)
+            self.assertEqual(browser.get("/admin").status, 404)
+            self.config.write_text(re.sub("page_admins = .*", "page_admins = alice", good))
+            self.assertEqual(browser.get("/admin").status, 200)
+            self.config.write_text(good)
+            self.assertEqual(browser.get("/admin").status, 404)
+            self.config.write_text(f"{good}nonsense\n")
+            self.refused(503, browser.get("/"))
+            self.config.chmod(0o666)
+            self.config.write_text(good)
+            self.refused(503, browser.get("/"))
+            self.config.chmod(0o644)
 
     def test_no_program_for_keys(self):
         """A certificate is never passed over: without the program that reads it there is no page."""
