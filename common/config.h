@@ -131,19 +131,12 @@ struct postern_config {
 	/* How long a new selector's record is seen before it signs, and how long an old one's
 	   record stays. */
 	unsigned dkim_settle_minutes, dkim_retire_days;
-
-	/* No option: see postern_config_load_without_ids. */
-	bool without_ids;
 };
 
 /* Reads a file. path NULL means the built-in POSTERN_CONFIG_FILE. A missing file is a failure.
    *config_r is the caller's. */
 int postern_config_load(const char *path, struct postern_config **config_r,
 			const char **error_r) POSTERN_WARN_UNUSED;
-/* The same for a process that lives for one request and has no use for users and groups, whose names
-   would cost it more than all the rest: they are not looked up, and are -1. */
-int postern_config_load_without_ids(const char *path, struct postern_config **config_r,
-				    const char **error_r) POSTERN_WARN_UNUSED;
 void postern_config_free(struct postern_config **config);
 
 /* Names of the options from index 0 on, in the order of postern.conf(5); NULL behind the last. */

@@ -2,7 +2,7 @@
 #ifndef POSTERN_CONFIG_DNS_H
 #define POSTERN_CONFIG_DNS_H
 
-#include "config_value.h"
+#include "config_word.h"
 
 /*
  * The values of postern.conf that say what a domain's DNS records are made of, as in

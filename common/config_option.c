@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "config_dns.h"
+#include "config_file.h"
 #include "config_value.h"
+#include "config_word.h"
 #include "postern-build.h"
 
 #define SOCKET_FOLDER "/var/spool/postfix/postern"
@@ -105,7 +107,7 @@ static const struct option options[] = {
 	OPTION(page_profile_certificate, KIND_FILE, ""),
 	OPTION(page_profile_key, KIND_FILE, ""),
 	OPTION(page_sendmail, KIND_PATH, "/usr/sbin/sendmail"),
-	OPTION(keeper_socket, KIND_PATH, "/run/postern-keeper/keeper.sock"),
+	OPTION(keeper_socket, KIND_PATH, POSTERN_CONFIG_KEEPER_SOCKET),
 	OPTION(keeper_group, KIND_GROUP, "postern-page"),
 	OPTION(log, KIND_LOG, "syslog"),
 	OPTION(resolver, KIND_RESOLVER, ""),
@@ -151,28 +153,12 @@ static int set_number(const struct option *option, void *place, const char *valu
 	return 0;
 }
 
-/* -1 for nobody's id. */
-static bool is_left_out(const struct postern_config *config, const struct option *option)
-{
-	void *place = (char *)config + option->offset;
-
-	if (!config->without_ids || (option->kind != KIND_USER && option->kind != KIND_GROUP))
-		return false;
-	if (option->kind == KIND_USER)
-		*(uid_t *)place = (uid_t)-1;
-	else
-		*(gid_t *)place = (gid_t)-1;
-	return true;
-}
-
 int postern_config_option_set(struct postern_config *config, size_t index, const char *value,
 			      const char **error_r)
 {
 	const struct option *option = &options[index];
 	void *place = (char *)config + option->offset;
 
-	if (is_left_out(config, option))
-		return 0;
 	switch (option->kind) {
 	case KIND_PATH:
 		return postern_config_read_path(value, place, error_r);
@@ -254,8 +240,6 @@ void postern_config_option_set_default_id(struct postern_config *config, size_t 
 	const struct option *option = &options[index];
 	void *place = (char *)config + option->offset;
 
-	if (is_left_out(config, option))
-		return;
 	if (option->kind == KIND_USER)
 		*(uid_t *)place = postern_config_user_or_none(option->value);
 	else if (option->kind == KIND_GROUP)

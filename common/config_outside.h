@@ -2,11 +2,11 @@
 #ifndef POSTERN_CONFIG_OUTSIDE_H
 #define POSTERN_CONFIG_OUTSIDE_H
 
-#include "config_value.h"
+#include "config_word.h"
 
 /*
  * The values of postern.conf that say what becomes of a message that comes from outside and says it
- * is from here, as in config_value.h.
+ * is from here, as in config_word.h.
  */
 enum postern_outside_action {
 	POSTERN_OUTSIDE_OFF = 0,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config_value.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -13,13 +11,8 @@
 
 #include "address.h"
 #include "escape.h"
-#include "password.h"
-#include "precis.h"
-#include "sender_maps.h"
 
 #define NAME_SERVICE_BUFFER 16384
-
-static const char separators[] = ", \t";
 
 static int no_memory(const char **error_r)
 {
@@ -72,7 +65,7 @@ int postern_config_read_log(const char *text, char **value_r, const char **error
 }
 
 /* Decimal digits alone: strtoul would take blanks and signs too. */
-static bool read_digits(const char *text, unsigned long max, unsigned long *number_r)
+bool postern_config_is_number(const char *text, unsigned long max, unsigned long *number_r)
 {
 	char *end;
 
@@ -88,7 +81,7 @@ int postern_config_read_number(const char *text, unsigned long min, unsigned lon
 {
 	unsigned long number;
 
-	if (!read_digits(text, max, &number) || number < min) {
+	if (!postern_config_is_number(text, max, &number) || number < min) {
 		char expected[64];
 
 		snprintf(expected, sizeof(expected), "a number from %lu to %lu", min, max);
@@ -98,16 +91,13 @@ int postern_config_read_number(const char *text, unsigned long min, unsigned lon
 	return 0;
 }
 
-/* -1 as an id means "none" and "leave as it is", so it is nobody's. */
-#define ID_MAX 0xfffffffeUL
-
 uid_t postern_config_user_or_none(const char *text)
 {
 	char buffer[NAME_SERVICE_BUFFER];
 	struct passwd entry, *found = NULL;
 	unsigned long number;
 
-	if (read_digits(text, ID_MAX, &number))
+	if (postern_config_is_number(text, POSTERN_CONFIG_ID_MAX, &number))
 		return (uid_t)number;
 	if (getpwnam_r(text, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
 		return (uid_t)-1;
@@ -120,7 +110,7 @@ gid_t postern_config_group_or_none(const char *text)
 	struct group entry, *found = NULL;
 	unsigned long number;
 
-	if (read_digits(text, ID_MAX, &number))
+	if (postern_config_is_number(text, POSTERN_CONFIG_ID_MAX, &number))
 		return (gid_t)number;
 	if (getgrnam_r(text, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
 		return (gid_t)-1;
@@ -168,135 +158,6 @@ int postern_config_read_bool(const char *text, bool *value_r, const char **error
 	return 0;
 }
 
-int postern_config_read_scheme(const char *text, char **word_r, const char **error_r)
-{
-	char *word;
-
-	/* Now, and not when the first password is set. */
-	if (postern_password_scheme_check(text, error_r) < 0)
-		return -1;
-	word = strdup(text);
-	if (word == NULL)
-		return no_memory(error_r);
-	for (char *p = word; *p != '\0'; p++)
-		*p = (char)tolower(*p);
-	*word_r = word;
-	return 0;
-}
-
-int postern_config_read_domain(const char *text, char **word_r, const char **error_r)
-{
-	char domain[POSTERN_DOMAIN_MAX + 1];
-
-	if (postern_domain_normalize(text, strlen(text), domain, error_r) < 0)
-		return -1;
-	*word_r = strdup(domain);
-	return *word_r != NULL ? 0 : no_memory(error_r);
-}
-
-int postern_config_read_network(const char *text, char **word_r, const char **error_r)
-{
-	static const char expected[] = "a network like 192.0.2.0/24 or 2001:db8::/32";
-	char address[INET6_ADDRSTRLEN], canonical[INET6_ADDRSTRLEN];
-	unsigned char octets[16];
-	size_t size = strcspn(text, "/");
-	unsigned long bits, bits_max;
-	int family = memchr(text, ':', size) != NULL ? AF_INET6 : AF_INET;
-
-	if (size >= sizeof(address))
-		return postern_config_unexpected(expected, text, error_r);
-	memcpy(address, text, size);
-	address[size] = '\0';
-	bits = bits_max = family == AF_INET6 ? 128 : 32;
-	if (inet_pton(family, address, octets) != 1 ||
-	    (text[size] == '/' && !read_digits(text + size + 1, bits_max, &bits)))
-		return postern_config_unexpected(expected, text, error_r);
-	for (unsigned long bit = bits; bit < bits_max; bit++) {
-		if ((octets[bit / 8] >> (7 - bit % 8) & 1) != 0) {
-			return postern_config_unexpected("a network without bits set behind its "
-							 "prefix", text, error_r);
-		}
-	}
-	inet_ntop(family, octets, canonical, sizeof(canonical));
-	if (asprintf(word_r, "%s/%lu", canonical, bits) < 0)
-		return no_memory(error_r);
-	return 0;
-}
-
-/* One that does not exist now may be made later, and then it counts. */
-static bool is_system_user(const char *text, size_t size)
-{
-	unsigned long number;
-	char name[256];
-
-	if (size == 0 || size >= sizeof(name) || memchr(text, '*', size) != NULL)
-		return false;
-	memcpy(name, text, size);
-	name[size] = '\0';
-	if (strncmp(name, "uid:", 4) == 0)
-		return read_digits(name + 4, ID_MAX, &number);
-	return strpbrk(name, ":/!?") == NULL;
-}
-
-int postern_config_read_system_user(const char *text, char **word_r, const char **error_r)
-{
-	if (!is_system_user(text, strlen(text)))
-		return postern_config_unexpected("a user of the system", text, error_r);
-	*word_r = strdup(text);
-	return *word_r != NULL ? 0 : no_memory(error_r);
-}
-
-int postern_config_read_local_user(const char *text, char **word_r, const char **error_r)
-{
-	size_t size = strcspn(text, "=");
-	const char *account = text[size] == '=' ? text + size + 1 : "";
-	char domain[POSTERN_DOMAIN_MAX + 1] = "";
-	char *prepared = NULL;
-	int ret;
-
-	if ((size != 1 || *text != '*') && !is_system_user(text, size))
-		return postern_config_unexpected("USER, USER=ACCOUNT, USER=@domain or *", text,
-						 error_r);
-	if (*account == '\0' && text[size] == '=')
-		return postern_config_unexpected("an account behind the \"=\"", text, error_r);
-	if (*account == '@') {
-		if (postern_domain_normalize(account + 1, strlen(account + 1), domain, error_r) < 0)
-			return -1;
-	} else if (*account != '\0' &&
-		   postern_precis_username(account, &prepared, error_r) != POSTERN_PRECIS_OK) {
-		return -1;
-	}
-	ret = asprintf(word_r, "%.*s=%s%s", (int)size, text, *domain != '\0' ? "@" : "",
-		       prepared != NULL ? prepared : domain);
-	free(prepared);
-	return ret < 0 ? no_memory(error_r) : 0;
-}
-
-int postern_config_read_sender_map(const char *text, char **word_r, const char **error_r)
-{
-	if (postern_sender_map_check(text, error_r) < 0)
-		return -1;
-	*word_r = strdup(text);
-	return *word_r != NULL ? 0 : no_memory(error_r);
-}
-
-int postern_config_read_account(const char *text, char **word_r, const char **error_r)
-{
-	return postern_precis_username(text, word_r, error_r) == POSTERN_PRECIS_OK ? 0 : -1;
-}
-
-int postern_config_read_address(const char *text, char **word_r, const char **error_r)
-{
-	char formatted[2 * POSTERN_ADDRESS_MAX];
-	struct postern_address address;
-
-	if (postern_address_parse(text, strlen(text), &address, error_r) < 0)
-		return -1;
-	postern_address_format(&address, formatted, sizeof(formatted));
-	*word_r = strdup(formatted);
-	return *word_r != NULL ? 0 : no_memory(error_r);
-}
-
 int postern_config_read_host(const char *text, char **value_r, const char **error_r)
 {
 	char host[POSTERN_DOMAIN_MAX + 1];
@@ -340,7 +201,8 @@ int postern_config_read_url(const char *text, char **value_r, const char **error
 
 		port_size = strcspn(rest, "/");
 		snprintf(digits, sizeof(digits), "%.*s", (int)port_size - 1, rest + 1);
-		if (port_size > sizeof(digits) || !read_digits(digits, 65535, &port) || port == 0)
+		if (port_size > sizeof(digits) ||
+		    !postern_config_is_number(digits, 65535, &port) || port == 0)
 			return postern_config_unexpected(expected, text, error_r);
 		rest += port_size;
 	}
@@ -355,40 +217,4 @@ int postern_config_read_url(const char *text, char **value_r, const char **error
 	free(*value_r);
 	*value_r = url;
 	return 0;
-}
-
-int postern_config_read_list(const char *text, postern_config_word_fn *read_word, char ***list_r,
-			     const char **error_r)
-{
-	size_t size = strlen(text), count = 0;
-	/* At most every second octet begins a word. */
-	char **list = calloc(size / 2 + 2, sizeof(*list));
-	char *copy = strdup(text), *rest = copy, *word;
-	int ret = 0;
-
-	if (list == NULL || copy == NULL)
-		ret = no_memory(error_r);
-	while (ret == 0 && (word = strsep(&rest, separators)) != NULL) {
-		if (*word == '\0')
-			continue;
-		ret = read_word(word, &list[count], error_r);
-		if (ret == 0)
-			count++;
-	}
-	free(copy);
-	if (ret < 0) {
-		postern_config_list_free(&list);
-		return -1;
-	}
-	postern_config_list_free(list_r);
-	*list_r = list;
-	return 0;
-}
-
-void postern_config_list_free(char ***list)
-{
-	for (size_t i = 0; *list != NULL && (*list)[i] != NULL; i++)
-		free((*list)[i]);
-	free(*list);
-	*list = NULL;
 }

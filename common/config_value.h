@@ -11,6 +11,9 @@
 /*
  * Values of postern.conf, from text. Each fails with what was expected instead. What stood in
  * *value_r before is freed where it is on the heap, and stays when the new value fails.
+ *
+ * Here is what needs no library but those of an address: password.cgi is started for each request,
+ * and pays for every library each time. Lists and their words are in config_word.h.
  */
 
 /* For the functions that read one: the failure "expected …, not "…"", with the value escaped and
@@ -35,7 +38,9 @@ int postern_config_read_host(const char *text, char **value_r, const char **erro
 /* "syslog" is NULL, "stderr" itself. */
 int postern_config_read_log(const char *text, char **value_r, const char **error_r)
 	POSTERN_WARN_UNUSED;
-/* A name of this machine or a number. */
+/* A name of this machine or a number. -1 as an id means "none" and "leave as it is", so it is
+   nobody's. */
+#define POSTERN_CONFIG_ID_MAX 0xfffffffeUL
 int postern_config_read_user(const char *text, uid_t *value_r, const char **error_r)
 	POSTERN_WARN_UNUSED;
 int postern_config_read_group(const char *text, gid_t *value_r, const char **error_r)
@@ -46,27 +51,13 @@ int postern_config_read_delimiter(const char *text, char *value_r, const char **
 /* "yes" or "no". */
 int postern_config_read_bool(const char *text, bool *value_r, const char **error_r)
 	POSTERN_WARN_UNUSED;
+/* Decimal digits alone, of at most max. */
+bool postern_config_is_number(const char *text, unsigned long max, unsigned long *number_r);
 int postern_config_read_number(const char *text, unsigned long min, unsigned long max,
 			       unsigned long *value_r, const char **error_r) POSTERN_WARN_UNUSED;
 
 /* The same for defaults: (uid_t)-1 and (gid_t)-1 where there is none of that name. */
 uid_t postern_config_user_or_none(const char *text);
 gid_t postern_config_group_or_none(const char *text);
-
-/* Reads one word of a list; *word_r is on the heap. */
-typedef int postern_config_word_fn(const char *text, char **word_r, const char **error_r);
-postern_config_word_fn postern_config_read_scheme;  /* one that postern_password_make knows, in lower case */
-postern_config_word_fn postern_config_read_domain;  /* to A-labels in lower case */
-postern_config_word_fn postern_config_read_network; /* to "address/bits" */
-postern_config_word_fn postern_config_read_system_user; /* a name, or "uid:1234" */
-postern_config_word_fn postern_config_read_local_user;  /* to "USER=ACCOUNT" */
-postern_config_word_fn postern_config_read_sender_map;
-postern_config_word_fn postern_config_read_account;  /* a login name, prepared */
-postern_config_word_fn postern_config_read_address;  /* local@domain, normalised */
-
-/* Words with blanks or commas between; *list_r ends in NULL and may be empty. */
-int postern_config_read_list(const char *text, postern_config_word_fn *read_word, char ***list_r,
-			     const char **error_r) POSTERN_WARN_UNUSED;
-void postern_config_list_free(char ***list);
 
 #endif

@@ -45,8 +45,15 @@ static int open_file(struct postern_login_journal *journal, const struct postern
 	if (postern_login_journal_db_open(journal->place.path, SQLITE_OPEN_READONLY, &journal->db,
 					  error_r) < 0)
 		return -1;
-	return postern_login_journal_db_version(journal->db, journal->place.path, &version,
-						error_r);
+	/* One transaction is one lock, and not one for each number. A failure closes the file. */
+	if (sqlite3_exec(journal->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+		return postern_login_journal_failed(journal->db, journal->place.path, error_r);
+	if (postern_login_journal_db_version(journal->db, journal->place.path, &version,
+					     error_r) < 0)
+		return -1;
+	if (sqlite3_exec(journal->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		return postern_login_journal_failed(journal->db, journal->place.path, error_r);
+	return 0;
 }
 
 int postern_login_journal_open(const struct postern_config *config,

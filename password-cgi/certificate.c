@@ -101,7 +101,7 @@ static void add_addresses(X509 *certificate, struct postern_page_message *messag
 	X509_email_free(addresses);
 }
 
-static int add_certified(const struct postern_config *config, const char *pem,
+static int add_certified(const char *page_ca, const char *pem,
 			 struct postern_page_message *message, const char **error_r)
 {
 	BIO *bio = BIO_new_mem_buf(pem, -1);
@@ -109,7 +109,7 @@ static int add_certified(const struct postern_config *config, const char *pem,
 	int ret = 0;
 
 	if (certificate != NULL)
-		ret = is_vouched_for(config->page_ca, certificate, error_r);
+		ret = is_vouched_for(page_ca, certificate, error_r);
 	if (ret == 1)
 		add_addresses(certificate, message);
 	ERR_clear_error();
@@ -118,7 +118,7 @@ static int add_certified(const struct postern_config *config, const char *pem,
 	return ret < 0 ? -1 : 0;
 }
 
-int postern_certificate_add(const struct postern_config *config, const char *text,
+int postern_certificate_add(const char *page_ca, const char *text,
 			    struct postern_page_message *message, const char **error_r)
 {
 	char fingerprint[POSTERN_FINGERPRINT_TEXT_MAX];
@@ -138,8 +138,8 @@ int postern_certificate_add(const struct postern_config *config, const char *tex
 		postern_page_message_add_text(message, ":fingerprint", fingerprint);
 		postern_page_message_add_text(message, ":this-type", key.type);
 		postern_page_message_add_text(message, ":this-label", key.default_label);
-		if (*config->page_ca != '\0')
-			ret = add_certified(config, pem, message, error_r);
+		if (*page_ca != '\0')
+			ret = add_certified(page_ca, pem, message, error_r);
 	}
 	free(pem);
 	return ret;

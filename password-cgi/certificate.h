@@ -2,7 +2,6 @@
 #ifndef POSTERN_CERTIFICATE_H
 #define POSTERN_CERTIFICATE_H
 
-#include "config.h"
 #include "key.h"
 #include "page_message.h"
 
@@ -16,7 +15,7 @@
    one, vouches for a certificate that is valid now, :certified for each of its addresses. A
    certificate that is none, or has a key that postern does not take, adds nothing. Fails where
    page_ca cannot be read. */
-int postern_certificate_add(const struct postern_config *config, const char *text,
+int postern_certificate_add(const char *page_ca, const char *text,
 			    struct postern_page_message *message, const char **error_r)
 	POSTERN_WARN_UNUSED;
 

@@ -1,134 +1,47 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "config.h"
-#include "keeper_ask.h"
-#include "keeper_log.h"
-#include "question.h"
-#include "request.h"
-#include "respond.h"
-#include "text.h"
+#include "cgi.h"
 
-/* password.cgi: one request, and the end. pages.h says what it does and what it does not. */
+/* password.cgi */
 
-/* Seconds for all of it: the browser's body, and the keeper, who may wait 2 s for each of two
-   files and compute some hashes. */
-#define PROCESS_SECONDS 30
-
-/* AddressSanitizer maps more than any limit allows. gcc says it in one way, clang in another. */
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-
-static const char *from_environment(const char *name, void *context)
+/* The other program is where this one is, whatever the web server calls it and wherever it is run. */
+static int name_other(char path_r[PATH_MAX])
 {
-	(void)context;
-	return getenv(name);
+	ssize_t size = readlink("/proc/self/exe", path_r, PATH_MAX - 1);
+	char *slash;
+
+	if (size < 0)
+		return -1;
+	path_r[size] = '\0';
+	slash = strrchr(path_r, '/');
+	if (slash == NULL || (size_t)(slash + 1 - path_r) + sizeof(POSTERN_CGI_KEY_PROGRAM) > PATH_MAX)
+		return -1;
+	strcpy(slash + 1, POSTERN_CGI_KEY_PROGRAM);
+	return 0;
 }
 
-static long from_stdin(void *octets, size_t size, void *context)
+/* Nothing was read of the body, and no limit was set: what comes now is the whole request. */
+static void become_other(void)
 {
-	ssize_t count;
+	char path[PATH_MAX];
 
-	(void)context;
-	do
-		count = read(STDIN_FILENO, octets, size);
-	while (count < 0 && errno == EINTR);
-	return (long)count;
-}
-
-/* What a hole in the parsing could use up. */
-static void set_limits(void)
-{
-	static const struct {
-		int resource;
-		rlim_t limit;
-	} limits[] = {
-		{ RLIMIT_CORE, 0 },
-		{ RLIMIT_CPU, 5 },
-		{ RLIMIT_FSIZE, 0 },
-		{ RLIMIT_NOFILE, 16 },
-		{ RLIMIT_NPROC, 0 },
-#ifndef SANITIZED
-		{ RLIMIT_AS, 256 * 1024 * 1024 },
-#endif
-	};
-
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		const struct rlimit limit = { limits[i].limit, limits[i].limit };
-
-		(void)setrlimit(limits[i].resource, &limit);
-	}
-	alarm(PROCESS_SECONDS);
-}
-
-static void serve(const struct postern_config *config, const struct postern_request *request)
-{
-	struct postern_page_message message, answer;
-	const char *error;
-
-	postern_page_message_init(&message);
-	postern_page_message_init(&answer);
-	if (postern_question_compose(config, request, &message, &error) < 0 ||
-	    postern_keeper_ask(config->keeper_socket, &message, &answer, &error) < 0) {
-		postern_keeper_log(LOG_ERR, "postern page: %s", error);
-		postern_respond_refusal(stdout, config->page_url, request->head, 503);
-	} else {
-		postern_respond(stdout, config->page_url, request->head, &answer);
-	}
-	postern_page_message_deinit(&message);
-	postern_page_message_deinit(&answer);
-}
-
-static void answer(const struct postern_config *config)
-{
-	struct postern_request request;
-	int status = postern_request_read(config->page_url, from_environment, from_stdin, NULL,
-					  &request);
-
-	if (status != 0)
-		postern_respond_refusal(stdout, config->page_url, request.head, status);
-	else if (request.from_elsewhere)
-		postern_respond_again(stdout, config->page_url, request.head);
-	else
-		serve(config, &request);
-	postern_request_deinit(&request);
-}
-
-/* Without a page_url nobody's request is one to this page. */
-static int load(struct postern_config **config_r, const char **error_r)
-{
-	/* The web server's word, as all that has no HTTP_ before its name. */
-	int ret = postern_config_load_without_ids(getenv("POSTERN_CONFIG"), config_r,
-						  error_r);
-
-	postern_keeper_log_open("password.cgi", ret == 0 ? (*config_r)->log : NULL);
-	if (ret == 0 && *(*config_r)->page_url == '\0')
-		ret = postern_error(error_r, "postern.conf says no page_url");
-	return ret;
+	if (name_other(path) == 0)
+		execv(path, (char *const[]){ path, NULL });
 }
 
 int main(void)
 {
-	struct postern_config *config = NULL;
-	const char *error;
+	const char *method = getenv("REQUEST_METHOD"), *path = getenv("PATH_INFO");
+	bool post = method != NULL && strcmp(method, "POST") == 0;
 
-	set_limits();
-	postern_text_choose(getenv("HTTP_ACCEPT_LANGUAGE"));
-	if (load(&config, &error) < 0) {
-		postern_keeper_log(LOG_ERR, "postern page: %s", error);
-		postern_respond_refusal(stdout, "", false, 503);
-	} else {
-		answer(config);
-	}
-	postern_config_free(&config);
-	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	/* Where there is no other program, postern_cgi_run refuses the request, and says why. */
+	if (postern_question_has_keys(post ? POSTERN_METHOD_POST : POSTERN_METHOD_GET,
+				      path != NULL ? path : "/"))
+		become_other();
+	return postern_cgi_run(NULL);
 }

@@ -12,10 +12,11 @@
  *                               postern-page     root
  *
  * password.cgi is a CGI/1.1 program, a process a request, as the user postern-page. It parses: the
- * request, the client certificate, an uploaded key, the proof of its possession; it opens no file
- * but postern.conf and page_ca. What it found goes to postern-keeper as one message of short named
- * values over a unix socket. postern-keeper alone has the store; it decides, changes, and writes
- * the page. So a hole in what parses is one in a process that can read no verifier.
+ * request, the client certificate, an uploaded key, the proof of its possession (of keys, as
+ * password-key.cgi, see cgi.h); it opens no file but postern.conf and page_ca. What it found goes to
+ * postern-keeper as one message of short named values over a unix socket. postern-keeper alone has
+ * the store; it decides, changes, and writes the page. So a hole in what parses is one in a process
+ * that can read no verifier.
  *
  * ROUTES are PATH_INFO behind the path of page_url (postern.conf), here page_url =
  * https://mail.example.org/password.cgi. A GET changes nothing. Each POST has the field "token" and

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "question.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "certificate.h"
 #include "text.h"
-#include "upload.h"
 
 /* No variable that is handed on is longer on an honest web server. */
 #define VARIABLE_SIZE 512
@@ -55,9 +51,8 @@ static void add_tls(struct postern_page_message *message)
 	postern_page_message_add_text(message, ":tls", text);
 }
 
-int postern_question_compose(const struct postern_config *config,
-			     const struct postern_request *request,
-			     struct postern_page_message *message, const char **error_r)
+void postern_question_compose(const struct postern_request *request,
+			      struct postern_page_message *message)
 {
 	postern_page_message_add_text(message, ":method",
 				      request->method == POSTERN_METHOD_POST ? "POST" : "GET");
@@ -67,10 +62,16 @@ int postern_question_compose(const struct postern_config *config,
 	postern_page_message_add_text(message, ":language", postern_text_language());
 	add_variable(message, ":client", "REMOTE_ADDR");
 	add_tls(message);
-	if (postern_certificate_add(config, getenv("SSL_CLIENT_CERT"), message, error_r) < 0)
-		return -1;
 	add_fields(request, message);
-	if ((request->route->flags & POSTERN_ROUTE_UPLOAD) == 0)
-		return 0;
-	return postern_upload_add(&request->form, request->cookie, time(NULL), message, error_r);
+}
+
+bool postern_question_has_keys(enum postern_method method, const char *path)
+{
+	const char *certificate = getenv("SSL_CLIENT_CERT");
+	const struct postern_route *route;
+
+	if (certificate != NULL && *certificate != '\0')
+		return true;
+	return postern_route_find(method, path, &route) == POSTERN_ROUTE_FOUND &&
+		(route->flags & POSTERN_ROUTE_UPLOAD) != 0;
 }

@@ -2,7 +2,9 @@
 #ifndef POSTERN_QUESTION_H
 #define POSTERN_QUESTION_H
 
-#include "config.h"
+#include <stdbool.h>
+
+#include "error.h"
 #include "page_message.h"
 #include "request.h"
 
@@ -12,11 +14,18 @@
  * and an upload are read here, and what they say goes on.
  */
 
-/* Adds to message, which is the caller's. Fails for want of memory, or where page_ca cannot be
-   read. */
-int postern_question_compose(const struct postern_config *config,
-			     const struct postern_request *request,
-			     struct postern_page_message *message, const char **error_r)
-	POSTERN_WARN_UNUSED;
+/* Adds to message, which is the caller's, all but what has to do with keys. Memory that is missing
+   spoils the message. */
+void postern_question_compose(const struct postern_request *request,
+			      struct postern_page_message *message);
+
+/* Is there a client certificate, or is this the page that takes uploads? */
+bool postern_question_has_keys(enum postern_method method, const char *path);
+
+/* Adds what the certificate and the upload say. page_ca is that of postern.conf. Fails for want of
+   memory, or where page_ca cannot be read. */
+typedef int postern_question_keys_fn(const char *page_ca, const struct postern_request *request,
+				     struct postern_page_message *message, const char **error_r);
+postern_question_keys_fn postern_question_add_keys;
 
 #endif

@@ -200,22 +200,40 @@ static int check_kind(struct postern_state *state, int id, int version, const ch
 	return read_salt(state, error_r);
 }
 
-static int set_up(struct postern_state *state, const char **error_r)
+/* 1 for a file with nothing in it. In one transaction, which is one lock and not one for each read. */
+static int identify(struct postern_state *state, const char **error_r)
 {
-	int id, version;
+	int id, version, ret = -1;
 
-	if (read_number(state, "PRAGMA application_id", &id, error_r) < 0 ||
+	if (run_text(state, "BEGIN", error_r) < 0)
+		return -1;
+	if (read_number(state, "PRAGMA application_id", &id, error_r) == 0 &&
+	    read_number(state, "PRAGMA user_version", &version, error_r) == 0)
+		ret = id == 0 && version == 0 ? 1 : check_kind(state, id, version, error_r);
+	return postern_state_end(state, ret, error_r);
+}
+
+static int fill(struct postern_state *state, const char **error_r)
+{
+	int version;
+
+	/* Somebody else may be making it right now. */
+	if (postern_state_begin(state, error_r) < 0 ||
 	    read_number(state, "PRAGMA user_version", &version, error_r) < 0)
 		return -1;
-	if (id == 0 && version == 0) {
-		/* Somebody else may be making it right now. */
-		if (postern_state_begin(state, error_r) < 0 ||
-		    read_number(state, "PRAGMA user_version", &version, error_r) < 0)
-			return -1;
-		return postern_state_end(state, version != 0 ? read_salt(state, error_r) :
-					 make_tables(state, error_r), error_r);
-	}
-	return check_kind(state, id, version, error_r);
+	return postern_state_end(state, version != 0 ? read_salt(state, error_r) :
+				 make_tables(state, error_r), error_r);
+}
+
+static int set_up(struct postern_state *state, const char **error_r)
+{
+	int ret = identify(state, error_r);
+
+	if (ret < 0 ||
+	    run_text(state, "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;"
+		     "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;", error_r) < 0)
+		return -1;
+	return ret == 1 ? fill(state, error_r) : 0;
 }
 
 static int name_place(const struct postern_config *config, struct postern_state *state,
@@ -271,10 +289,7 @@ int postern_state_open(const struct postern_config *config, struct postern_state
 	if (state == NULL)
 		return postern_error(error_r, "no memory for the page's memory");
 	if (make_place(config, state, error_r) < 0 ||
-	    open_file(state, SQLITE_OPEN_READWRITE, error_r) < 0 ||
-	    run_text(state, "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;"
-		     "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;", error_r) < 0 ||
-	    set_up(state, error_r) < 0)
+	    open_file(state, SQLITE_OPEN_READWRITE, error_r) < 0 || set_up(state, error_r) < 0)
 		goto failed;
 	*state_r = state;
 	return 0;

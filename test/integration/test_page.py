@@ -7,12 +7,13 @@ import html
 import re
 import sqlite3
 import subprocess
+import unittest
 import urllib.parse
 
 from lib import tap
 from lib.key_login import key_login_case
 from lib.keys import Key
-from lib.page import PASSWORD, URL, PageTest, parse
+from lib.page import CGI, PASSWORD, URL, PageTest, parse
 
 NEW = "five new words of mine"
 
@@ -20,6 +21,15 @@ NEW = "five new words of mine"
 def decoded(mails):
     """Bodies of mails in base64."""
     return [base64.b64decode(body).decode() for body in re.findall(r"base64\n.*?\n\n((?:[\w+/=]+\n)+)", mails, re.S)]
+
+
+class Programs(unittest.TestCase):
+    def test_libraries(self):
+        """What password.cgi is linked with is loaded for each request: OpenSSL would take longer than the page."""
+        needed = subprocess.run(("readelf", "-d", CGI), check=True, capture_output=True, text=True).stdout
+        self.assertIn("NEEDED", needed)
+        for library in ("crypto", "crypt", "sodium", "sqlite3"):
+            self.assertNotIn(f"[lib{library}.so", needed)
 
 
 class SignIn(PageTest):

@@ -11,9 +11,11 @@ import socket
 import sqlite3
 import subprocess
 import threading
+import time
+import unittest.mock
 import urllib.parse
 
-from lib import tap
+from lib import page, tap
 from lib.keys import Key
 from lib.page import PASSWORD, URL, PageTest, multipart, parse
 
@@ -358,6 +360,58 @@ class Trouble(Attack):
         self.config.unlink()
         self.config.write_text("nonsense\n")
         self.refused(503, self.browser().get("/sign-in"))
+
+    def test_configuration_that_the_keeper_alone_reads(self):
+        """password.cgi passes over all but four options; what is wrong with another is said once, and at once."""
+        browser = self.signed_in()
+        before = self.logged()
+        good = self.config.read_text()
+        for line in ("limit_messages_per_hour = many", "no_such_option = 1", "user = no-such-user-here"):
+            self.config.write_text(f"{good}{line}\n")
+            response = browser.get("/")
+            self.refused(503, response)
+            self.assertEqual(response.log, "")
+            said = self.logged().removeprefix(before)
+            self.assertRegex(said, f"^[^\n]*postern page: [^\n]*{line.split()[0]}[^\n]*\n$")
+            before += said
+        self.config.write_text(good)
+        self.assertEqual(browser.get("/").status, 200)
+
+    def test_configuration_changes(self):
+        """An old file is not read again for each request. What is changed in it counts at the next one, the first
+        change and the second."""
+        browser = self.signed_in()
+        good = self.config.read_text()
+        for _ in range(2):
+            time.sleep(3)
+            self.assertEqual([browser.get("/").status for _ in range(3)], [200] * 3)
+            self.assertEqual(browser.get("/admin").status, 404)
+            self.config.write_text(re.sub("page_admins = .*", "page_admins = alice", good))
+            self.assertEqual(browser.get("/admin").status, 200)
+            self.config.write_text(good)
+            self.assertEqual(browser.get("/admin").status, 404)
+            self.config.write_text(f"{good}nonsense\n")
+            self.refused(503, browser.get("/"))
+            self.config.chmod(0o666)
+            self.config.write_text(good)
+            self.refused(503, browser.get("/"))
+            self.config.chmod(0o644)
+
+    def test_no_program_for_keys(self):
+        """A certificate is never passed over: without the program that reads it there is no page."""
+        alone = self.dir / "password.cgi"
+        shutil.copy(page.CGI, alone)
+        key = Key(self.dir, "phone").certificate.read_text()
+        with unittest.mock.patch.object(page, "CGI", alone):
+            self.assertEqual(self.browser().get("/sign-in").status, 200)
+            response = self.browser(certificate=key).get("/sign-in")
+            self.refused(503, response)
+            self.assertIn("password-key.cgi", response.log)
+            browser = self.signed_in()
+            body, kind = multipart([("token", browser.token("/")), ("current", PASSWORD), ("label", "phone"),
+                                    ("services", "imap"), ("file", "k.pem", key)])
+            self.refused(503, browser.send("POST", "/keys/new", body, kind))
+        self.unchanged()
 
     def test_store_locked(self):
         browser = self.signed_in()

@@ -131,6 +131,7 @@ class Browser:
                               env={**variables, **self.test.sanitizer})
         self.test.assertEqual(done.returncode, 0, done.stderr.decode())
         response = Response(done.stdout)
+        response.log = done.stderr.decode()
         for cookie in response.all("set-cookie"):
             name, value = cookie.partition(";")[0].split("=", 1)
             self.cookies.pop(name, None)
@@ -195,9 +196,11 @@ class PageTest(CommandTest):
     def start_keeper(self, **kwargs):
         self.log = open(self.dir / "log", "ab")
         self.addCleanup(self.log.close)
+        before = self.logged()
         self.keeper = subprocess.Popen((KEEPER, "--config", self.config), stderr=self.log, **kwargs)
         self.addCleanup(self.stop_keeper)
-        while not (self.dir / "keeper.sock").exists():
+        # Its socket is there a moment before it listens.
+        while "listens at" not in self.logged().removeprefix(before):
             self.assertIsNone(self.keeper.poll(), self.logged())
 
     def stop_keeper(self):
