@@ -14,7 +14,7 @@
 #define POSTERN_CONFIG_KEEPER_SOCKET "/run/postern-keeper/keeper.sock"
 
 struct postern_config_line {
-	/* Without blanks around them and controls in them; either may be empty but for the name. */
+	/* Without blanks around them and controls in them; the value may be empty. */
 	const char *name, *value;
 	unsigned number;
 };

@@ -21,9 +21,9 @@ int postern_config_set_defaults(struct postern_config *config, const char **erro
 	POSTERN_WARN_UNUSED;
 
 /* The default of an option that is a user or group and was not given; nothing for another option.
-   Not before: a name that this machine does not have is asked of every name service there is, which
-   costs the page more than all the rest of a request. It matters to none but the part that needs
-   it: it finds an id of -1, and says so. */
+   To be called when the file has been read: a name that this machine does not have is asked of every
+   name service. It matters to none but the part that needs it: it finds an id of -1, and says
+   so. */
 void postern_config_option_set_default_id(struct postern_config *config, size_t index);
 
 bool postern_config_option_find(const char *name, size_t *index_r);

@@ -65,7 +65,7 @@ int postern_config_read_log(const char *text, char **value_r, const char **error
 }
 
 /* Decimal digits alone: strtoul would take blanks and signs too. */
-bool postern_config_is_number(const char *text, unsigned long max, unsigned long *number_r)
+bool postern_config_read_digits(const char *text, unsigned long max, unsigned long *number_r)
 {
 	char *end;
 
@@ -81,7 +81,7 @@ int postern_config_read_number(const char *text, unsigned long min, unsigned lon
 {
 	unsigned long number;
 
-	if (!postern_config_is_number(text, max, &number) || number < min) {
+	if (!postern_config_read_digits(text, max, &number) || number < min) {
 		char expected[64];
 
 		snprintf(expected, sizeof(expected), "a number from %lu to %lu", min, max);
@@ -97,7 +97,7 @@ uid_t postern_config_user_or_none(const char *text)
 	struct passwd entry, *found = NULL;
 	unsigned long number;
 
-	if (postern_config_is_number(text, POSTERN_CONFIG_ID_MAX, &number))
+	if (postern_config_read_digits(text, POSTERN_CONFIG_ID_MAX, &number))
 		return (uid_t)number;
 	if (getpwnam_r(text, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
 		return (uid_t)-1;
@@ -110,7 +110,7 @@ gid_t postern_config_group_or_none(const char *text)
 	struct group entry, *found = NULL;
 	unsigned long number;
 
-	if (postern_config_is_number(text, POSTERN_CONFIG_ID_MAX, &number))
+	if (postern_config_read_digits(text, POSTERN_CONFIG_ID_MAX, &number))
 		return (gid_t)number;
 	if (getgrnam_r(text, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
 		return (gid_t)-1;
@@ -202,7 +202,7 @@ int postern_config_read_url(const char *text, char **value_r, const char **error
 		port_size = strcspn(rest, "/");
 		snprintf(digits, sizeof(digits), "%.*s", (int)port_size - 1, rest + 1);
 		if (port_size > sizeof(digits) ||
-		    !postern_config_is_number(digits, 65535, &port) || port == 0)
+		    !postern_config_read_digits(digits, 65535, &port) || port == 0)
 			return postern_config_unexpected(expected, text, error_r);
 		rest += port_size;
 	}

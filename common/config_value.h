@@ -12,7 +12,7 @@
  * Values of postern.conf, from text. Each fails with what was expected instead. What stood in
  * *value_r before is freed where it is on the heap, and stays when the new value fails.
  *
- * Here is what needs no library but those of an address: password.cgi is started for each request,
+ * Here is what needs no library but libidn2: password.cgi is started for each request,
  * and pays for every library each time. Lists and their words are in config_word.h.
  */
 
@@ -52,7 +52,7 @@ int postern_config_read_delimiter(const char *text, char *value_r, const char **
 int postern_config_read_bool(const char *text, bool *value_r, const char **error_r)
 	POSTERN_WARN_UNUSED;
 /* Decimal digits alone, of at most max. */
-bool postern_config_is_number(const char *text, unsigned long max, unsigned long *number_r);
+bool postern_config_read_digits(const char *text, unsigned long max, unsigned long *number_r);
 int postern_config_read_number(const char *text, unsigned long min, unsigned long max,
 			       unsigned long *value_r, const char **error_r) POSTERN_WARN_UNUSED;
 

@@ -60,7 +60,7 @@ int postern_config_read_network(const char *text, char **word_r, const char **er
 	address[size] = '\0';
 	bits = bits_max = family == AF_INET6 ? 128 : 32;
 	if (inet_pton(family, address, octets) != 1 ||
-	    (text[size] == '/' && !postern_config_is_number(text + size + 1, bits_max, &bits)))
+	    (text[size] == '/' && !postern_config_read_digits(text + size + 1, bits_max, &bits)))
 		return postern_config_unexpected(expected, text, error_r);
 	for (unsigned long bit = bits; bit < bits_max; bit++) {
 		if ((octets[bit / 8] >> (7 - bit % 8) & 1) != 0) {
@@ -85,7 +85,7 @@ static bool is_system_user(const char *text, size_t size)
 	memcpy(name, text, size);
 	name[size] = '\0';
 	if (strncmp(name, "uid:", 4) == 0)
-		return postern_config_is_number(name + 4, POSTERN_CONFIG_ID_MAX, &number);
+		return postern_config_read_digits(name + 4, POSTERN_CONFIG_ID_MAX, &number);
 	return strpbrk(name, ":/!?") == NULL;
 }
 

@@ -2,6 +2,7 @@
 #include "hashing_turn.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/ipc.h>
@@ -9,9 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROJECT 'P'
-
-/* semctl(2) has it be declared by who calls. */
+/* semctl(2) leaves the declaration to the caller. */
 union semun {
 	int val;
 	struct semid_ds *buf;
@@ -19,20 +18,26 @@ union semun {
 };
 
 /* Those that this process may run on. */
-static short count_processors(void)
+static int count_processors(void)
 {
 	cpu_set_t set;
+	long count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) :
+								    sysconf(_SC_NPROCESSORS_ONLN);
 
-	if (sched_getaffinity(0, sizeof(set), &set) < 0)
-		return 1;
-	return (short)(CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1);
+	return count < 1 ? 1 : count > SHRT_MAX ? SHRT_MAX : (int)count;
+}
+
+/* For another number of processors it is another semaphore. */
+static key_t key_of(const char *path)
+{
+	return ftok(path, 1 + (count_processors() - 1) % 255);
 }
 
 /* Its value is 0 until its turns are put in; who comes in between waits for them. */
 static int make(key_t key)
 {
 	int set = semget(key, 1, IPC_CREAT | IPC_EXCL | 0600);
-	struct sembuf turns = { .sem_op = count_processors() };
+	struct sembuf turns = { .sem_op = (short)count_processors() };
 
 	if (set >= 0 && semop(set, &turns, 1) < 0) {
 		semctl(set, 0, IPC_RMID);
@@ -41,30 +46,48 @@ static int make(key_t key)
 	return set;
 }
 
-/* Keys can be guessed. */
+/* Keys can be guessed, and met by chance. */
 static bool is_own(int set)
 {
 	struct semid_ds status;
 	union semun argument = { .buf = &status };
 
 	return semctl(set, 0, IPC_STAT, argument) == 0 && status.sem_perm.uid == geteuid() &&
-	       status.sem_perm.cuid == geteuid() && (status.sem_perm.mode & 077) == 0;
+	       status.sem_perm.cuid == geteuid() && (status.sem_perm.mode & 077) == 0 &&
+	       status.sem_nsems == 1;
 }
 
-static int find(const char *path)
+/* No semop has succeeded yet, and whoever made it died before the turns were in. */
+static bool is_unfinished(int set)
 {
-	key_t key = ftok(path, PROJECT);
-	int set = key == (key_t)-1 ? -1 : make(key);
+	struct semid_ds status;
+	union semun argument = { .buf = &status };
 
-	if (key != (key_t)-1 && set < 0 && errno == EEXIST)
+	return semctl(set, 0, IPC_STAT, argument) == 0 && status.sem_otime == 0;
+}
+
+static int find(const char *path, const char **error_r)
+{
+	key_t key = key_of(path);
+	int set;
+
+	if (key == (key_t)-1)
+		return postern_error(error_r, "cannot examine %s: %m", path);
+	set = make(key);
+	if (set < 0 && errno == EEXIST)
 		set = semget(key, 1, 0);
-	return set >= 0 && is_own(set) ? set : -1;
+	if (set < 0)
+		return postern_error(error_r, "there is no semaphore to be had: %m");
+	if (!is_own(set))
+		return postern_error(error_r, "semaphore %d (ipcs -s) is in the way: ipcrm -s %d", set,
+				     set);
+	return set;
 }
 
 static int wait_for(int set)
 {
 	struct sembuf take = { .sem_op = -1, .sem_flg = SEM_UNDO };
-	const struct timespec patience = { .tv_sec = POSTERN_TURN_SECONDS };
+	const struct timespec patience = { .tv_sec = POSTERN_HASHING_TURN_SECONDS };
 	int ret;
 
 	do
@@ -73,32 +96,36 @@ static int wait_for(int set)
 	return ret;
 }
 
-void postern_turn_take(const char *path, struct postern_turn *turn_r)
+int postern_hashing_turn_take(const char *path, struct postern_hashing_turn *turn_r,
+			      const char **error_r)
 {
-	/* Looked up once, and again when it was removed. */
 	static int set = -1;
 
-	turn_r->set = 0;
+	turn_r->set_plus_one = 0;
 	if (set < 0)
-		set = find(path);
+		set = find(path, error_r);
 	if (set < 0)
-		return;
+		return -1;
 	if (wait_for(set) == 0) {
-		turn_r->set = set + 1;
-		return;
+		turn_r->set_plus_one = set + 1;
+		return 0;
 	}
-	/* Nobody computes for so long: whoever made it died before the turns were in. */
+	/* A long queue, and nothing else. */
+	if (errno == EAGAIN && !is_unfinished(set))
+		return 0;
 	if (errno == EAGAIN)
 		semctl(set, 0, IPC_RMID);
+	/* Somebody has removed it; the next one makes another. */
 	set = -1;
+	return 0;
 }
 
-void postern_turn_give(struct postern_turn *turn)
+void postern_hashing_turn_give(struct postern_hashing_turn *turn)
 {
 	struct sembuf give = { .sem_op = 1, .sem_flg = SEM_UNDO };
 
 	/* It can only have been removed meanwhile. */
-	if (turn->set != 0)
-		(void)semop(turn->set - 1, &give, 1);
-	turn->set = 0;
+	if (turn->set_plus_one != 0)
+		(void)semop(turn->set_plus_one - 1, &give, 1);
+	turn->set_plus_one = 0;
 }

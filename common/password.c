@@ -56,6 +56,27 @@ static int compare_both_forms(const char *password, const char *account,
 	return ret;
 }
 
+static postern_password_turn_fn *turns;
+
+void postern_password_set_turns(postern_password_turn_fn *fn)
+{
+	turns = fn;
+}
+
+static int compare_in_turn(const char *password, const char *account,
+			   const struct postern_verifier *verifier,
+			   const struct postern_password_limits *limits, const char **error_r)
+{
+	int ret;
+
+	if (turns != NULL)
+		turns(true);
+	ret = compare_both_forms(password, account, verifier, limits, error_r);
+	if (turns != NULL)
+		turns(false);
+	return ret;
+}
+
 int postern_password_verify(const char *password, const char *account, const char *verifier,
 			    const struct postern_password_limits *limits, const char **error_r)
 {
@@ -69,8 +90,7 @@ int postern_password_verify(const char *password, const char *account, const cha
 		if (size == 0 || size > POSTERN_PASSWORD_MAX)
 			ret = POSTERN_PASSWORD_MISMATCH;
 		else
-			ret = compare_both_forms(password, account, &parsed, &effective,
-						 error_r);
+			ret = compare_in_turn(password, account, &parsed, &effective, error_r);
 	}
 	postern_wipe(&parsed, sizeof(parsed));
 	return ret;

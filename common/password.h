@@ -52,6 +52,11 @@ typedef int postern_password_dovecot_fn(const char *password, const char *accoun
 					const char *scheme, const char *text);
 void postern_password_set_dovecot(postern_password_dovecot_fn *fn);
 
+/* Called before and behind each comparison (begins is true, then false) in a process that has others of
+   its kind beside it: auth-worker, where hashing_turn.h has the turns. */
+typedef void postern_password_turn_fn(bool begins);
+void postern_password_set_turns(postern_password_turn_fn *fn);
+
 /* The same work as a comparison against a fresh default verifier, always a mismatch: what a
    login to an unknown account costs. */
 void postern_password_verify_nobody(const char *password);

@@ -119,7 +119,7 @@ static void reload(void)
 /*
  * Nobody new comes in from now on: smtpd answers with a 451, and its client tries again. Then the
  * process ends, as it is: libmilter's threads cannot be joined, so nothing may be taken down under
- * them, and there is nothing here that has to be saved.
+ * them, and nothing here has to be saved but the login records that have come in.
  */
 static void stop(void)
 {

@@ -21,6 +21,8 @@
 #define GATHER_MSECS 250
 /* Seconds that the end of the daemon waits for the disk. */
 #define FINISH_SECONDS 5
+/* Enough for all that systemd lets a socket hold. */
+#define FINISH_ROUNDS 16
 /* Datagrams that are taken in a row, so that nobody can keep the loop from its other work. */
 #define RECEIVE_MAX 64
 /* Seconds between two complaints, and between two looks for accounts that are gone. */
@@ -81,12 +83,11 @@ static bool put(struct postern_record_collector *collector,
 	return room;
 }
 
-static void on_event(unsigned events, void *context)
+/* False when there may be more. */
+static bool receive(struct postern_record_collector *collector)
 {
-	struct postern_record_collector *collector = context;
 	char data[POSTERN_LOGIN_DATAGRAM_MAX];
 
-	(void)events;
 	for (int i = 0; i < RECEIVE_MAX; i++) {
 		struct postern_login_record record;
 		const char *error;
@@ -95,13 +96,20 @@ static void on_event(unsigned events, void *context)
 		ssize_t size = recv(collector->fd, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC);
 
 		if (size < 0)
-			break;
+			return true;
 		if (postern_login_datagram_read(data, (size_t)size, &record, &error) < 0)
 			lose(collector, "one came in a form that is not known here: restart "
 			     "Dovecot, if postern is another version now", 1);
 		else if (!put(collector, &record))
 			lose(collector, "they come faster than the disk takes them", 1);
 	}
+	return false;
+}
+
+static void on_event(unsigned events, void *context)
+{
+	(void)events;
+	(void)receive(context);
 }
 
 /* ---- on the thread ---- */
@@ -245,7 +253,7 @@ static int work(struct postern_record_collector *collector, size_t count, const 
 	return ret;
 }
 
-static void written(struct postern_record_collector *collector)
+static void end_batch(struct postern_record_collector *collector)
 {
 	pthread_mutex_lock(&collector->mutex);
 	collector->writing = false;
@@ -269,7 +277,7 @@ static void *run(void *context)
 			complain(collector, trouble);
 		else if (count > 0)
 			take_back(collector);
-		written(collector);
+		end_batch(collector);
 	}
 	return NULL;
 }
@@ -319,7 +327,8 @@ void postern_record_collector_finish(struct postern_record_collector *collector)
 	const struct timespec until = after(1000 * FINISH_SECONDS);
 
 	/* What lies in the socket and the loop has not come to. */
-	on_event(POSTERN_READABLE, collector);
+	for (int i = 0; i < FINISH_ROUNDS && !receive(collector); i++)
+		;
 	pthread_mutex_lock(&collector->mutex);
 	collector->ending = true;
 	pthread_cond_signal(&collector->arrived);

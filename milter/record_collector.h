@@ -18,8 +18,9 @@ int postern_record_collector_new(struct postern_loop *loop, int fd,
 				 struct postern_record_collector **collector_r,
 				 const char **error_r) POSTERN_WARN_UNUSED;
 
-/* From any thread, when the daemon is to end: returns when what has come in is written, or a slow disk
-   has had its five seconds. */
+/* From any thread but the loop's, when the daemon is to end: returns when what has come in is written,
+   or a slow disk has had its five seconds. The collector goes on, without gathering; a record that
+   the loop has in hand at this moment may be lost. */
 void postern_record_collector_finish(struct postern_record_collector *collector);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hashing_turn.h"
 #include "mail_key.h"
 #include "password_upgrade.h"
 
@@ -81,16 +80,10 @@ int postern_backend_by_password(struct postern_backend *backend, const char *nam
 				const struct postern_fingerprint *fingerprint,
 				struct postern_login *login_r, const char **error_r)
 {
-	struct postern_turn turn;
-	int ret;
-
 	if (open_for_login(backend, login_r, error_r) < 0)
 		return -1;
-	postern_turn_take(backend->config->store, &turn);
-	ret = postern_login_by_password(backend->store, backend->config, name, password, service,
-					fingerprint, login_r, error_r);
-	postern_turn_give(&turn);
-	return ret;
+	return postern_login_by_password(backend->store, backend->config, name, password, service,
+					 fingerprint, login_r, error_r);
 }
 
 int postern_backend_upgrade(struct postern_backend *backend, const struct postern_login *login,
@@ -138,6 +131,14 @@ const char *postern_backend_sessions_socket(const struct postern_backend *backen
 {
 	return backend->config == NULL || !backend->config->end_sessions ? NULL :
 		backend->config->sessions_socket;
+}
+
+const char *postern_backend_store(struct postern_backend *backend)
+{
+	const char *ignored;
+
+	/* What is wrong is said by who needs the store itself. */
+	return open_store(backend, &ignored) < 0 ? NULL : backend->config->store;
 }
 
 const char *postern_backend_record_socket(const struct postern_backend *backend)

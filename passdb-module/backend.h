@@ -49,6 +49,9 @@ int postern_backend_credentials_decoy(struct postern_backend *backend, const cha
 /* Where sessions wait for word of their end; NULL where nobody gives it (end_sessions). */
 const char *postern_backend_sessions_socket(const struct postern_backend *backend);
 
+/* The folder of the store; NULL while that cannot be opened. */
+const char *postern_backend_store(struct postern_backend *backend);
+
 /* Where login records go; NULL while there is no configuration. */
 const char *postern_backend_record_socket(const struct postern_backend *backend);
 

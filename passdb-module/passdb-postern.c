@@ -66,6 +66,7 @@ static void module_deinit(struct passdb_module *module)
 
 	postern_external_remove();
 	postern_finish_remove();
+	postern_turns_remove();
 	postern_backend_free(&passdb->backend);
 }
 
@@ -94,10 +95,12 @@ static void verify_password(struct auth_request *request, const char *password,
 	struct postern_backend *backend = module_of(request)->backend;
 	struct postern_login login;
 	const char *error = NULL;
-	int outcome = postern_backend_by_password(backend, request->fields.user, password,
-						  attempt->service, attempt->fingerprint, &login,
-						  &error);
+	int outcome;
 
+	postern_turns_install(postern_backend_store(backend));
+	outcome = postern_backend_by_password(backend, request->fields.user, password,
+					      attempt->service, attempt->fingerprint, &login,
+					      &error);
 	auth_request_ref(request);
 	callback(postern_decide(request, attempt, outcome, &login, error), request);
 	/* The user is in, and does not wait for what is done now. */

@@ -100,6 +100,13 @@ void postern_upgrade(struct auth_request *request, struct postern_backend *backe
 void postern_schemes_install(void);
 
 /*
+ * turns.c: in auth-worker, as many comparisons at a time as processors (hashing_turn.h), among those
+ * of one store: the folder of the first one counts.
+ */
+void postern_turns_install(const char *store);
+void postern_turns_remove(void);
+
+/*
  * external.c: SASL EXTERNAL by key, in place of Dovecot's own, in each auth that asks us.
  */
 void postern_external_install(void);

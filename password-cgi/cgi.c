@@ -69,28 +69,35 @@ static void set_limits(void)
 	alarm(PROCESS_SECONDS);
 }
 
+/* Who reads keys, or why nobody does. */
+struct reader {
+	postern_question_keys_fn *keys;
+	int why_not;
+};
+
 static int compose(const struct postern_cgi_config *config, const struct postern_request *request,
-		   postern_question_keys_fn *keys, struct postern_page_message *message,
+		   const struct reader *reader, struct postern_page_message *message,
 		   const char **error_r)
 {
 	postern_question_compose(request, message);
 	if (!postern_question_has_keys(request->method, request->route->path))
 		return 0;
-	if (keys == NULL)
-		return postern_error(error_r, "password.cgi cannot start " POSTERN_CGI_KEY_PROGRAM
-				     ", which reads keys: it has to be in the same folder");
-	return keys(config->page_ca, request, message, error_r);
+	errno = reader->why_not;
+	if (reader->keys == NULL)
+		return postern_error(error_r, "password.cgi cannot become " POSTERN_CGI_KEY_PROGRAM
+				     " in its folder, which reads keys: %m");
+	return reader->keys(config->page_ca, request, message, error_r);
 }
 
 static void serve(const struct postern_cgi_config *config, const struct postern_request *request,
-		  postern_question_keys_fn *keys)
+		  const struct reader *reader)
 {
 	struct postern_page_message message, answer;
 	const char *error;
 
 	postern_page_message_init(&message);
 	postern_page_message_init(&answer);
-	if (compose(config, request, keys, &message, &error) < 0 ||
+	if (compose(config, request, reader, &message, &error) < 0 ||
 	    postern_keeper_ask(config->keeper_socket, &message, &answer, &error) < 0) {
 		postern_keeper_log(LOG_ERR, "postern page: %s", error);
 		postern_respond_refusal(stdout, config->page_url, request->head, 503);
@@ -101,7 +108,7 @@ static void serve(const struct postern_cgi_config *config, const struct postern_
 	postern_page_message_deinit(&answer);
 }
 
-static void answer(const struct postern_cgi_config *config, postern_question_keys_fn *keys)
+static void answer(const struct postern_cgi_config *config, const struct reader *reader)
 {
 	struct postern_request request;
 	int status = postern_request_read(config->page_url, from_environment, from_stdin, NULL,
@@ -112,7 +119,7 @@ static void answer(const struct postern_cgi_config *config, postern_question_key
 	else if (request.from_elsewhere)
 		postern_respond_again(stdout, config->page_url, request.head);
 	else
-		serve(config, &request, keys);
+		serve(config, &request, reader);
 	postern_request_deinit(&request);
 }
 
@@ -128,8 +135,9 @@ static int load(struct postern_cgi_config *config_r, const char **error_r)
 	return ret;
 }
 
-int postern_cgi_run(postern_question_keys_fn *keys)
+int postern_cgi_run(postern_question_keys_fn *keys, int why_not)
 {
+	const struct reader reader = { keys, why_not };
 	struct postern_cgi_config config;
 	const char *error;
 
@@ -139,7 +147,7 @@ int postern_cgi_run(postern_question_keys_fn *keys)
 		postern_keeper_log(LOG_ERR, "postern page: %s", error);
 		postern_respond_refusal(stdout, "", false, 503);
 	} else {
-		answer(&config, keys);
+		answer(&config, &reader);
 	}
 	postern_cgi_config_deinit(&config);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

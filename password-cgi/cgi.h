@@ -16,7 +16,8 @@
 #define POSTERN_CGI_KEY_PROGRAM "password-key.cgi"
 
 /* Answers the request of this process's environment and stdin, and returns its exit status. keys is
-   NULL for who cannot read any: a request that has to do with one is refused then. */
-int postern_cgi_run(postern_question_keys_fn *keys);
+   NULL for who cannot read any, and why_not the errno for which: a request that has to do with one is
+   refused then. */
+int postern_cgi_run(postern_question_keys_fn *keys, int why_not);
 
 #endif

@@ -8,7 +8,7 @@
  * The options of postern.conf that password.cgi goes by, read by the functions that config.h reads
  * them with. The lines of all others are passed over: what they are read with is most of the
  * library, and a process that lives for one request would pay more for loading that than for the
- * request. postern-keeper reads the whole file for each request, and answers none by a wrong one.
+ * request. postern-keeper goes by the whole file, and answers no request by a wrong one.
  */
 struct postern_cgi_config {
 	/* As in struct postern_config. */

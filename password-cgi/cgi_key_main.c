@@ -4,5 +4,5 @@
 /* password-key.cgi */
 int main(void)
 {
-	return postern_cgi_run(postern_question_add_keys);
+	return postern_cgi_run(postern_question_add_keys, 0);
 }

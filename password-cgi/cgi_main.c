@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +30,7 @@ static void become_other(void)
 {
 	char path[PATH_MAX];
 
+	errno = ENAMETOOLONG;
 	if (name_other(path) == 0)
 		execv(path, (char *const[]){ path, NULL });
 }
@@ -38,10 +39,13 @@ int main(void)
 {
 	const char *method = getenv("REQUEST_METHOD"), *path = getenv("PATH_INFO");
 	bool post = method != NULL && strcmp(method, "POST") == 0;
+	int why_not = 0;
 
-	/* Where there is no other program, postern_cgi_run refuses the request, and says why. */
 	if (postern_question_has_keys(post ? POSTERN_METHOD_POST : POSTERN_METHOD_GET,
-				      path != NULL ? path : "/"))
+				      path != NULL ? path : "/")) {
 		become_other();
-	return postern_cgi_run(NULL);
+		/* It is still this one: the request is refused, and the log says why. */
+		why_not = errno;
+	}
+	return postern_cgi_run(NULL, why_not);
 }

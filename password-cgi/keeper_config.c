@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "keeper_config.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -44,16 +43,20 @@ const struct postern_config *postern_keeper_config_now(struct postern_keeper_con
 		postern_keeper_config_deinit(known);
 		return NULL;
 	}
-	if (known->config != NULL && is_same(&before, &known->seen))
+	/* Once, also where nothing came of it: this process has others to serve. */
+	if (known->was_read && is_same(&before, &known->seen))
 		return known->config;
 	postern_keeper_config_deinit(known);
-	if (time(NULL) - before.st_ctim.tv_sec < AGE_MIN ||
-	    postern_config_load(path, &known->config, &ignored) < 0)
+	if (time(NULL) - before.st_ctim.tv_sec < AGE_MIN)
 		return NULL;
-	if (lstat(file, &after) < 0 || !is_same(&before, &after) || lacks_somebody(known->config)) {
+	if (postern_config_load(path, &known->config, &ignored) == 0 &&
+	    lacks_somebody(known->config))
+		postern_config_free(&known->config);
+	if (lstat(file, &after) < 0 || !is_same(&before, &after)) {
 		postern_keeper_config_deinit(known);
 		return NULL;
 	}
+	known->was_read = true;
 	known->seen = before;
 	return known->config;
 }

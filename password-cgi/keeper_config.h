@@ -2,6 +2,7 @@
 #ifndef POSTERN_KEEPER_CONFIG_H
 #define POSTERN_KEEPER_CONFIG_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
 #include "config.h"
@@ -13,7 +14,9 @@
  * keeper is started anew.
  */
 struct postern_keeper_config {
+	/* NULL also where it was read and cannot be used for all. */
 	struct postern_config *config;
+	bool was_read;
 	struct stat seen;
 };
 

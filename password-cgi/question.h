@@ -26,6 +26,6 @@ bool postern_question_has_keys(enum postern_method method, const char *path);
    memory, or where page_ca cannot be read. */
 typedef int postern_question_keys_fn(const char *page_ca, const struct postern_request *request,
 				     struct postern_page_message *message, const char **error_r);
-postern_question_keys_fn postern_question_add_keys;
+postern_question_keys_fn postern_question_add_keys POSTERN_WARN_UNUSED;
 
 #endif

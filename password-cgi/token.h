@@ -10,6 +10,9 @@
 /*
  * Random words that open something for who has them: sessions, links. 256 bits each, in unpadded
  * base64url. What is kept of one is its SHA-256.
+ *
+ * token.c compares and needs no library; what makes and hashes is in token_make.c, and password.cgi
+ * does without it.
  */
 #define POSTERN_TOKEN_SIZE 44 /* with its NUL */
 #define POSTERN_TOKEN_HASH_SIZE 32

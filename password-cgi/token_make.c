@@ -36,7 +36,7 @@ int postern_token_make(char token_r[POSTERN_TOKEN_SIZE], const char **error_r)
 	return 0;
 }
 
-/* libsodium's, which no request waits for: OpenSSL looks up by name what it computes with, and in a
+/* By libsodium, which is ready at once: OpenSSL looks up by name what it computes with, and in a
    process of postern-keeper that alone took a twentieth of a page. */
 static int prepare(const char **error_r)
 {

@@ -11,11 +11,28 @@
 #include <sys/sem.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hashing_turn.h"
 
 /* As many at a time as processors, and those of the dead are given back. */
+
+/* Waiting is cut to so much, where it is not 0. */
+static long patience_nsec;
+
+int __real_semtimedop(int set, struct sembuf *operations, size_t count,
+		      const struct timespec *timeout);
+int __wrap_semtimedop(int set, struct sembuf *operations, size_t count,
+		      const struct timespec *timeout);
+
+int __wrap_semtimedop(int set, struct sembuf *operations, size_t count,
+		      const struct timespec *timeout)
+{
+	const struct timespec cut = { .tv_nsec = patience_nsec };
+
+	return __real_semtimedop(set, operations, count, patience_nsec != 0 ? &cut : timeout);
+}
 
 static char path[] = "/tmp/postern-turn-XXXXXX";
 
@@ -27,9 +44,22 @@ static int processors(void)
 	return CPU_COUNT(&set);
 }
 
+static key_t key(void)
+{
+	return ftok(path, 1 + (processors() - 1) % 255);
+}
+
 static int set_of_path(void)
 {
-	return semget(ftok(path, 'P'), 1, 0);
+	return semget(key(), 1, 0);
+}
+
+/* Whether there was a semaphore. */
+static bool take(struct postern_hashing_turn *turn)
+{
+	const char *error;
+
+	return postern_hashing_turn_take(path, turn, &error) == 0;
 }
 
 static int set_up(void **state)
@@ -52,10 +82,9 @@ static pid_t start_holder(int fd)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		struct postern_turn turn;
+		struct postern_hashing_turn turn;
 
-		postern_turn_take(path, &turn);
-		if (turn.set == 0 || write(fd, "t", 1) != 1)
+		if (!take(&turn) || turn.set_plus_one == 0 || write(fd, "t", 1) != 1)
 			_exit(1);
 		pause();
 		_exit(0);
@@ -105,45 +134,94 @@ static void test_no_more_than_processors(void **state)
 
 static void test_given_back(void **state)
 {
-	struct postern_turn turn;
+	struct postern_hashing_turn turn;
 
 	(void)state;
 	for (int i = 0; i < 3 * processors(); i++) {
-		postern_turn_take(path, &turn);
-		assert_int_not_equal(turn.set, 0);
-		postern_turn_give(&turn);
-		assert_int_equal(turn.set, 0);
+		assert_true(take(&turn));
+		assert_int_not_equal(turn.set_plus_one, 0);
+		postern_hashing_turn_give(&turn);
+		assert_int_equal(turn.set_plus_one, 0);
 	}
 	assert_int_equal(semctl(set_of_path(), 0, GETVAL), processors());
 }
 
 static void test_removed(void **state)
 {
-	struct postern_turn turn;
+	struct postern_hashing_turn turn;
 
 	(void)state;
-	postern_turn_take(path, &turn);
+	assert_true(take(&turn));
 	assert_int_equal(semctl(set_of_path(), 0, IPC_RMID), 0);
-	postern_turn_give(&turn);
+	postern_hashing_turn_give(&turn);
 	/* Without one, and then with a new one. */
-	postern_turn_take(path, &turn);
-	postern_turn_give(&turn);
-	postern_turn_take(path, &turn);
-	assert_int_not_equal(turn.set, 0);
-	postern_turn_give(&turn);
+	assert_true(take(&turn));
+	assert_int_equal(turn.set_plus_one, 0);
+	postern_hashing_turn_give(&turn);
+	assert_true(take(&turn));
+	assert_int_not_equal(turn.set_plus_one, 0);
+	postern_hashing_turn_give(&turn);
+}
+
+/* The kernel does not tell it from one that nobody will ever put turns into, but by its times. */
+static void test_long_queue(void **state)
+{
+	struct postern_hashing_turn turn;
+	int count = processors(), fds[2], set;
+	pid_t holders[CPU_SETSIZE];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	for (int i = 0; i < count; i++) {
+		holders[i] = start_holder(fds[1]);
+		assert_true(one_more_has_a_turn(fds[0], 5000));
+	}
+	set = set_of_path();
+	patience_nsec = 50000000;
+	assert_true(take(&turn));
+	assert_int_equal(turn.set_plus_one, 0);
+	assert_int_equal(set_of_path(), set);
+	for (int i = 0; i < count; i++)
+		end(holders[i]);
+	assert_true(take(&turn));
+	assert_int_equal(turn.set_plus_one, set + 1);
+	postern_hashing_turn_give(&turn);
+	patience_nsec = 0;
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void test_its_maker_died(void **state)
+{
+	struct postern_hashing_turn turn;
+	int set;
+
+	(void)state;
+	/* This process knows the one that is removed. */
+	assert_int_equal(semctl(set_of_path(), 0, IPC_RMID), 0);
+	assert_true(take(&turn));
+	set = semget(key(), 1, IPC_CREAT | IPC_EXCL | 0600);
+	assert_true(set >= 0);
+	patience_nsec = 50000000;
+	assert_true(take(&turn));
+	assert_int_equal(turn.set_plus_one, 0);
+	patience_nsec = 0;
+	assert_true(take(&turn));
+	assert_int_not_equal(turn.set_plus_one, 0);
+	assert_int_not_equal(turn.set_plus_one, set + 1);
+	postern_hashing_turn_give(&turn);
 }
 
 /* In a process of its own, which has not looked for one yet. */
 static bool is_used(void)
 {
-	struct postern_turn turn;
+	struct postern_hashing_turn turn;
 	int status;
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		postern_turn_take(path, &turn);
-		_exit(turn.set != 0 ? 0 : 1);
+		_exit(take(&turn) ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -155,7 +233,12 @@ static void test_not_anothers(void **state)
 
 	(void)state;
 	semctl(set_of_path(), 0, IPC_RMID);
-	set = semget(ftok(path, 'P'), 1, IPC_CREAT | IPC_EXCL | 0666);
+	set = semget(key(), 1, IPC_CREAT | IPC_EXCL | 0666);
+	assert_true(set >= 0);
+	assert_false(is_used());
+	semctl(set, 0, IPC_RMID);
+	/* Of another program, that came to the same key. */
+	set = semget(key(), 5, IPC_CREAT | IPC_EXCL | 0600);
 	assert_true(set >= 0);
 	assert_false(is_used());
 	semctl(set, 0, IPC_RMID);
@@ -169,6 +252,8 @@ int main(void)
 		cmocka_unit_test(test_no_more_than_processors),
 		cmocka_unit_test(test_given_back),
 		cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_long_queue),
+		cmocka_unit_test(test_its_maker_died),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Start and stop of a whole host."""
 import os
+import pathlib
 import ssl
+import subprocess
 import sys
 
 from . import build, dovecot, namespace, ports, postern, postfix, processes, release, tls, web
@@ -31,6 +33,19 @@ def stop(folder):
     if layout is not None:
         layout.env.unlink(missing_ok=True)
         processes.end(layout)
+        _remove_turns(layout.store)
+
+
+def _remove_turns(store):
+    """The semaphore of auth-worker (common/hashing_turn.h), of whatever number of processors."""
+    if not store.is_dir():
+        return
+    status = store.stat()
+    wanted = (status.st_dev & 0xff) << 16 | status.st_ino & 0xffff
+    for line in pathlib.Path("/proc/sysvipc/sem").read_text().splitlines()[1:]:
+        key, semaphore = line.split()[:2]
+        if int(key) & 0xffffff == wanted:
+            subprocess.run(("ipcrm", "-s", semaphore), stderr=subprocess.DEVNULL)
 
 
 def _claim(layout):
