@@ -9,6 +9,7 @@ import pty
 import pwd
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import termios
@@ -111,6 +112,8 @@ class Terminal:
     def __init__(self, command):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # Whatever the tests were started by, as a job in the background, has left ignored.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.execv(command[0], command)
         self.seen = b""
 
