@@ -27,17 +27,11 @@ static int count_processors(void)
 	return count < 1 ? 1 : count > SHRT_MAX ? SHRT_MAX : (int)count;
 }
 
-/* For another number of processors it is another semaphore. */
-static key_t key_of(const char *path)
-{
-	return ftok(path, 1 + (count_processors() - 1) % 255);
-}
-
 /* Its value is 0 until its turns are put in; who comes in between waits for them. */
-static int make(key_t key)
+static int make(key_t key, int processors)
 {
 	int set = semget(key, 1, IPC_CREAT | IPC_EXCL | 0600);
-	struct sembuf turns = { .sem_op = (short)count_processors() };
+	struct sembuf turns = { .sem_op = (short)processors };
 
 	if (set >= 0 && semop(set, &turns, 1) < 0) {
 		semctl(set, 0, IPC_RMID);
@@ -66,14 +60,15 @@ static bool is_unfinished(int set)
 	return semctl(set, 0, IPC_STAT, argument) == 0 && status.sem_otime == 0;
 }
 
-static int find(const char *path, const char **error_r)
+/* For another number of processors it is another semaphore. */
+static int find(const char *path, int processors, const char **error_r)
 {
-	key_t key = key_of(path);
+	key_t key = ftok(path, 1 + (processors - 1) % 255);
 	int set;
 
 	if (key == (key_t)-1)
 		return postern_error(error_r, "cannot examine %s: %m", path);
-	set = make(key);
+	set = make(key, processors);
 	if (set < 0 && errno == EEXIST)
 		set = semget(key, 1, 0);
 	if (set < 0)
@@ -99,11 +94,13 @@ static int wait_for(int set)
 int postern_hashing_turn_take(const char *path, struct postern_hashing_turn *turn_r,
 			      const char **error_r)
 {
-	static int set = -1;
+	static int set = -1, known;
+	int processors = count_processors();
 
 	turn_r->set_plus_one = 0;
-	if (set < 0)
-		set = find(path, error_r);
+	if (set < 0 || processors != known)
+		set = find(path, processors, error_r);
+	known = processors;
 	if (set < 0)
 		return -1;
 	if (wait_for(set) == 0) {

@@ -146,6 +146,37 @@ static void test_given_back(void **state)
 	assert_int_equal(semctl(set_of_path(), 0, GETVAL), processors());
 }
 
+/* Also when they change while the process lives. */
+static void test_another_number_of_processors(void **state)
+{
+	struct postern_hashing_turn turn;
+	cpu_set_t all, one;
+	int first;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	for (int i = 0; CPU_COUNT(&one) == 0; i++) {
+		if (CPU_ISSET(i, &all))
+			CPU_SET(i, &one);
+	}
+	if (CPU_COUNT(&all) == 1) {
+		print_message("there is one processor here, and no other number to change to\n");
+		skip();
+	}
+	first = set_of_path();
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	assert_true(take(&turn));
+	assert_int_not_equal(turn.set_plus_one, first + 1);
+	assert_int_equal(semctl(turn.set_plus_one - 1, 0, GETVAL), 0);
+	postern_hashing_turn_give(&turn);
+	semctl(set_of_path(), 0, IPC_RMID);
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	assert_true(take(&turn));
+	assert_int_equal(turn.set_plus_one, first + 1);
+	postern_hashing_turn_give(&turn);
+}
+
 static void test_removed(void **state)
 {
 	struct postern_hashing_turn turn;
@@ -251,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_not_anothers),
 		cmocka_unit_test(test_no_more_than_processors),
 		cmocka_unit_test(test_given_back),
+		cmocka_unit_test(test_another_number_of_processors),
 		cmocka_unit_test(test_removed),
 		cmocka_unit_test(test_long_queue),
 		cmocka_unit_test(test_its_maker_died),
