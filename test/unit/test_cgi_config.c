@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
+#include "unit_conf.h"
 
 #include "cgi_config.h"
 #include "config.h"
-
-static char folder[PATH_MAX];
-static char path[PATH_MAX + 16];
-
-static int set_up(void **state)
-{
-	(void)state;
-	unit_folder_make(folder);
-	snprintf(path, sizeof(path), "%s/postern.conf", folder);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	unit_folder_remove(folder);
-	return 0;
-}
 
 static void assert_same(const char *a, const char *b)
 {

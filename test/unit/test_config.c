@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
+#include "unit_conf.h"
 
 #include <ctype.h>
 #include <grp.h>
@@ -7,24 +7,6 @@
 
 #include "config.h"
 #include "config_dns.h"
-
-static char folder[PATH_MAX];
-static char path[PATH_MAX + 16];
-
-static int set_up(void **state)
-{
-	(void)state;
-	unit_folder_make(folder);
-	snprintf(path, sizeof(path), "%s/postern.conf", folder);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	unit_folder_remove(folder);
-	return 0;
-}
 
 static struct postern_config *load(const char *text)
 {
