@@ -135,6 +135,18 @@ int postern_store_version(struct postern_store *store, int64_t *version_r, const
 	return store->backend->version(store, version_r, error_r);
 }
 
+int postern_store_snapshot_begin(struct postern_store *store, const char **error_r)
+{
+	if (store->flags != POSTERN_STORE_READ)
+		return postern_error(error_r, "a snapshot is for a handle of readers");
+	return store->backend->snapshot_begin(store, error_r);
+}
+
+void postern_store_snapshot_end(struct postern_store *store)
+{
+	store->backend->snapshot_end(store);
+}
+
 int postern_store_begin(struct postern_store *store, const char **error_r)
 {
 	if (need(store, POSTERN_STORE_WRITE, error_r) < 0)

@@ -148,6 +148,13 @@ const unsigned char *postern_store_id(const struct postern_store *store);
 int postern_store_version(struct postern_store *store, int64_t *version_r, const char **error_r)
 	POSTERN_WARN_UNUSED;
 
+/* What is read between begin and end is of one state of the store, and its lock is taken once instead
+   of for each operation. For handles that are opened for reading; not for long, since writers cannot
+   tidy up meanwhile. When begin fails there is nothing to end. */
+int postern_store_snapshot_begin(struct postern_store *store, const char **error_r)
+	POSTERN_WARN_UNUSED;
+void postern_store_snapshot_end(struct postern_store *store);
+
 /* A change is one transaction; changes outside of one are a transaction each. begin takes
    the write lock. After a failure (not an outcome) within a change, commit fails and changes
    nothing. commit and rollback end it whatever they return. */

@@ -7,7 +7,7 @@
 /*
  * What a kind of store has to provide, for store.c alone. Each function does what its
  * namesake in store.h promises. store.c has looked at the arguments before: sizes, words and
- * flags are right, a handle for reading is never asked to write, and one without verifiers is
+ * flags are right, a handle for reading is never asked to write nor one for writing for a snapshot, and one without verifiers is
  * never asked for passwords.
  */
 struct postern_store_backend {
@@ -18,6 +18,8 @@ struct postern_store_backend {
 	void (*free)(struct postern_store *store);
 
 	int (*version)(struct postern_store *store, int64_t *version_r, const char **error_r);
+	int (*snapshot_begin)(struct postern_store *store, const char **error_r);
+	void (*snapshot_end)(struct postern_store *store);
 	int (*begin)(struct postern_store *store, const char **error_r);
 	int (*commit)(struct postern_store *store, const char **error_r);
 	void (*rollback)(struct postern_store *store);

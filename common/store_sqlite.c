@@ -201,6 +201,9 @@ int postern_sqlite_refresh(struct postern_sqlite *store, enum postern_sqlite_whi
 {
 	struct stat now;
 
+	/* It was looked at when the snapshot began. */
+	if (store->in_snapshot && !store->stale)
+		return 0;
 	if (!store->stale && lstat(store->place.path[which], &now) == 0 &&
 	    is_same(&now, &store->seen[which]))
 		return 0;
@@ -208,7 +211,7 @@ int postern_sqlite_refresh(struct postern_sqlite *store, enum postern_sqlite_whi
 		return postern_error(error_r, "a part of the change failed before: roll it back "
 				     "and begin anew");
 	}
-	if (store->walks > 0 || store->in_change) {
+	if (store->walks > 0 || store->in_change || store->in_snapshot) {
 		return postern_error(error_r, "%s was removed, replaced or damaged while it was in "
 			"use: nothing was changed", store->place.path[which]);
 	}
@@ -251,6 +254,7 @@ static void sqlite_free(struct postern_store *base)
 
 	if (store->in_change)
 		postern_sqlite_rollback(base);
+	postern_sqlite_snapshot_end(base);
 	if ((base->flags & (POSTERN_STORE_WRITE | POSTERN_STORE_UPGRADE)) != 0) {
 		for (size_t i = 0; i < POSTERN_SQLITE_FILES; i++)
 			checkpoint(store->db[i]);
@@ -265,6 +269,8 @@ const struct postern_store_backend postern_store_sqlite = {
 	.open = sqlite_open,
 	.free = sqlite_free,
 	.version = postern_sqlite_version,
+	.snapshot_begin = postern_sqlite_snapshot_begin,
+	.snapshot_end = postern_sqlite_snapshot_end,
 	.begin = postern_sqlite_begin,
 	.commit = postern_sqlite_commit,
 	.rollback = postern_sqlite_rollback,

@@ -18,7 +18,7 @@
  *     store_sqlite_create.c    making a new store
  *     store_sqlite_schema.c    tables, and how an older schema becomes this one
  *     store_sqlite_upgrade.c   doing that to a store
- *     store_sqlite_change.c    transactions over both files
+ *     store_sqlite_change.c    transactions over both files, and snapshots of one
  *     store_sqlite_sql.c       every statement, and how one is run
  *     store_sqlite_<table>.c   rows in and out
  */
@@ -41,6 +41,7 @@ struct postern_sqlite_place {
 };
 
 enum postern_sqlite_sql {
+	POSTERN_SQL_ACCOUNTS_SNAPSHOT,
 	POSTERN_SQL_ACCOUNTS_BEGIN,
 	POSTERN_SQL_ACCOUNTS_COMMIT,
 	POSTERN_SQL_ACCOUNTS_VERSION,
@@ -92,6 +93,7 @@ struct postern_sqlite {
 	sqlite3_stmt *prepared[POSTERN_SQL_COUNT];
 	/* Walks under way: their statements must not be taken away from under them. */
 	unsigned walks;
+	bool in_snapshot;
 	bool in_change;
 	/* Something failed within the change: it cannot be committed any more. */
 	bool spoilt;
@@ -197,6 +199,9 @@ int postern_sqlite_db_failed(sqlite3 *db, const char *path, const char **error_r
 
 int postern_sqlite_version(struct postern_store *base, int64_t *version_r, const char **error_r)
 	POSTERN_WARN_UNUSED;
+int postern_sqlite_snapshot_begin(struct postern_store *base, const char **error_r)
+	POSTERN_WARN_UNUSED;
+void postern_sqlite_snapshot_end(struct postern_store *base);
 int postern_sqlite_begin(struct postern_store *base, const char **error_r) POSTERN_WARN_UNUSED;
 int postern_sqlite_commit(struct postern_store *base, const char **error_r) POSTERN_WARN_UNUSED;
 void postern_sqlite_rollback(struct postern_store *base);

@@ -49,6 +49,32 @@ static void take_back(sqlite3 *db)
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+int postern_sqlite_snapshot_begin(struct postern_store *base, const char **error_r)
+{
+	struct postern_sqlite *store = (struct postern_sqlite *)base;
+
+	if (store->in_snapshot)
+		return postern_error(error_r, "a snapshot of the store is taken already");
+	if (postern_sqlite_refresh(store, POSTERN_SQLITE_ACCOUNTS, error_r) < 0 ||
+	    step(store, POSTERN_SQL_ACCOUNTS_SNAPSHOT, error_r) < 0)
+		return -1;
+	store->in_snapshot = true;
+	return 0;
+}
+
+void postern_sqlite_snapshot_end(struct postern_store *base)
+{
+	struct postern_sqlite *store = (struct postern_sqlite *)base;
+	const char *ignored;
+
+	if (!store->in_snapshot)
+		return;
+	/* Nothing was written: taking it back is as good as committing. */
+	if (step(store, POSTERN_SQL_ACCOUNTS_COMMIT, &ignored) < 0)
+		take_back(store->db[POSTERN_SQLITE_ACCOUNTS]);
+	store->in_snapshot = false;
+}
+
 /* Every change locks postern.db first, so that two of them cannot wait for each other. */
 int postern_sqlite_begin(struct postern_store *base, const char **error_r)
 {

@@ -264,21 +264,18 @@ static int add(struct postern_dkim_keys *keys, const char *path, const struct st
 
 /* status is from before the file is read: should it be replaced in between, the next look sees a
    change, at worst one that was none. */
-static int get(struct postern_dkim_keys *keys, const char *path, struct postern_dkim_key **key_r,
-	       const char **error_r)
+static int get(struct postern_dkim_keys *keys, const char *path, const struct stat *status,
+	       struct postern_dkim_key **key_r, const char **error_r)
 {
 	struct cached **link = find(keys, path);
-	struct stat status;
 
-	if (stat(path, &status) < 0)
-		return postern_error(error_r, "cannot examine %s: %m", path);
-	if (*link != NULL && same_file(&(*link)->status, &status)) {
+	if (*link != NULL && same_file(&(*link)->status, status)) {
 		*key_r = (*link)->key;
 		return 0;
 	}
 	if (*link != NULL)
 		forget(keys, link);
-	return add(keys, path, &status, key_r, error_r);
+	return add(keys, path, status, key_r, error_r);
 }
 
 int postern_dkim_keys_get(struct postern_dkim_keys *keys, const char *domain,
@@ -286,6 +283,7 @@ int postern_dkim_keys_get(struct postern_dkim_keys *keys, const char *domain,
 			  const char **error_r)
 {
 	struct postern_dkim_key *key = NULL;
+	struct stat status;
 	char path[PATH_MAX];
 	int ret;
 
@@ -294,8 +292,10 @@ int postern_dkim_keys_get(struct postern_dkim_keys *keys, const char *domain,
 	ret = snprintf(path, sizeof(path), "%s/%s/%s.pem", keys->folder, domain, selector);
 	if (ret < 0 || (size_t)ret >= sizeof(path))
 		return postern_error(error_r, "the path of a DKIM key is too long");
+	if (stat(path, &status) < 0)
+		return postern_error(error_r, "cannot examine %s: %m", path);
 	pthread_mutex_lock(&keys->mutex);
-	ret = get(keys, path, &key, error_r);
+	ret = get(keys, path, &status, &key, error_r);
 	if (ret == 0) {
 		atomic_fetch_add(&((struct counted_key *)key)->references, 1);
 		*key_r = key;

@@ -75,21 +75,21 @@ static int find(struct postern_store *store, const struct postern_generation *ge
 	return conclude(outcome, &login, identity_r);
 }
 
-int postern_identity_find(struct postern_generation *generation,
+int postern_identity_find(const struct postern_generation *generation,
+			  struct postern_snapshot *snapshot,
 			  const struct postern_session *session,
 			  struct postern_identity *identity_r, const char **error_r)
 {
-	struct postern_store *store = NULL;
+	struct postern_store *store;
 	int outcome;
 
 	memset(identity_r, 0, sizeof(*identity_r));
 	if (*session->login == '\0' && !session->has_key)
 		return POSTERN_IDENTITY_NONE;
-	if (postern_store_pool_take(generation->stores, &store, error_r) < 0)
+	if (postern_snapshot_store(snapshot, &store, error_r) < 0)
 		return -1;
 	outcome = find(store, generation, session, identity_r, error_r);
 	if (outcome < 0)
-		postern_store_pool_drop(generation->stores, &store);
-	postern_store_pool_give(generation->stores, &store);
+		postern_snapshot_drop(snapshot);
 	return outcome;
 }

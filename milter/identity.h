@@ -7,6 +7,7 @@
 #include "key.h"
 #include "login.h"
 #include "session_table.h"
+#include "snapshot.h"
 #include "store.h"
 
 /*
@@ -36,7 +37,8 @@ struct postern_identity {
 };
 
 /* Of session its key, login and method are looked at. */
-int postern_identity_find(struct postern_generation *generation,
+int postern_identity_find(const struct postern_generation *generation,
+			  struct postern_snapshot *snapshot,
 			  const struct postern_session *session,
 			  struct postern_identity *identity_r, const char **error_r)
 	POSTERN_WARN_UNUSED;

@@ -28,18 +28,32 @@ void postern_log_open(const char *where)
 	to_stderr = where != NULL && strcmp(where, "stderr") == 0;
 }
 
+/* One write for a line, so that the lines of several threads do not mix. */
+static void write_line(char *line, size_t size)
+{
+	line[size] = '\n';
+	/* There is nobody to tell when the log cannot be written. */
+	if (write(STDERR_FILENO, line, size + 1) < 0)
+		return;
+}
+
 void postern_log(int priority, const char *fmt, ...)
 {
-	char line[LINE_MAX_OCTETS];
+	/* With room for the head and the end of a line. */
+	char line[LINE_MAX_OCTETS + 64];
+	size_t head = 0, size;
 	va_list args;
 
+	if (to_stderr && to_journal)
+		head = (size_t)sprintf(line, "<%d>", priority);
+	else if (to_stderr)
+		head = (size_t)sprintf(line, "postern-milter[%ld]: ", (long)getpid());
 	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
+	vsnprintf(line + head, LINE_MAX_OCTETS, fmt, args);
 	va_end(args);
-	if (!to_stderr)
-		syslog(priority, "%s", line);
-	else if (to_journal)
-		dprintf(STDERR_FILENO, "<%d>%s\n", priority, line);
+	size = head + strlen(line + head);
+	if (to_stderr)
+		write_line(line, size);
 	else
-		dprintf(STDERR_FILENO, "postern-milter[%ld]: %s\n", (long)getpid(), line);
+		syslog(priority, "%s", line);
 }

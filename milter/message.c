@@ -25,6 +25,8 @@ struct added_text {
 
 struct postern_message {
 	struct postern_generation *generation;
+	/* Begun by whoever asks the store first; ends before the client is waited for. */
+	struct postern_snapshot snapshot;
 	struct postern_message_origin origin;
 	struct postern_sender_rule *rule;
 	struct postern_signer *signer;
@@ -122,18 +124,17 @@ static int owns(const struct postern_address *address, void *context, const char
 {
 	struct postern_message *message = context;
 	struct postern_generation *generation = message->generation;
-	struct postern_store *store = NULL;
+	struct postern_store *store;
 	int ret;
 
 	if (message->origin.trusted)
 		return 0;
-	if (postern_store_pool_take(generation->stores, &store, error_r) < 0)
+	if (postern_snapshot_store(&message->snapshot, &store, error_r) < 0)
 		return -1;
 	ret = postern_ownership_ask(store, generation->sender_maps, generation->config,
 				    &message->origin.account, address, error_r);
 	if (ret < 0)
-		postern_store_pool_drop(generation->stores, &store);
-	postern_store_pool_give(generation->stores, &store);
+		postern_snapshot_drop(&message->snapshot);
 	return ret < 0 ? -1 : ret == POSTERN_OWN ? 0 : 1;
 }
 
@@ -182,6 +183,7 @@ static void take_verdict(struct postern_message *message, int verdict, const cha
 }
 
 struct postern_message *postern_message_new(struct postern_generation *generation,
+					    struct postern_snapshot *snapshot,
 					    struct postern_dkim *dkim,
 					    const struct postern_message_origin *origin)
 {
@@ -192,6 +194,8 @@ struct postern_message *postern_message_new(struct postern_generation *generatio
 		return NULL;
 	postern_generation_ref(generation);
 	message->generation = generation;
+	message->snapshot = *snapshot;
+	snapshot->store = NULL; /* transferred */
 	message->origin = *origin;
 	message->local = origin->local;
 	if (postern_sender_rule_new(owns, message, generation->config->allow, &message->rule,
@@ -205,6 +209,7 @@ void postern_message_free(struct postern_message **message)
 {
 	if (*message == NULL)
 		return;
+	postern_snapshot_end(&(*message)->snapshot);
 	postern_sender_rule_free(&(*message)->rule);
 	postern_signer_free(&(*message)->signer);
 	postern_generation_unref(&(*message)->generation);
@@ -213,10 +218,24 @@ void postern_message_free(struct postern_message **message)
 	*message = NULL;
 }
 
-/* What is allowed to this account, and to this domain. */
-static void add_allowed(struct postern_message *message, const char *sender)
+/* What is allowed to this account, and to its domain. */
+static void take_domain(struct postern_message *message, const char *domain)
 {
 	const struct postern_config *config = message->generation->config;
+	const char *ignored;
+
+	postern_sender_rule_allow(message->rule,
+				  postern_allow_list_find(&config->allow_for,
+							  message->origin.account.name, domain));
+	if (message->refused || message->origin.trusted || *domain == '\0')
+		return;
+	/* When it fails, the end of the header asks again, and says why. */
+	if (postern_signer_expect(message->signer, &message->snapshot, domain, &ignored) < 0)
+		return;
+}
+
+static void find_domain(struct postern_message *message, const char *sender)
+{
 	struct postern_address address = { .domain = "" };
 	size_t size = strlen(sender);
 	const char *error;
@@ -226,10 +245,7 @@ static void add_allowed(struct postern_message *message, const char *sender)
 		ret = postern_address_parse(sender + 1, size - 2, &address, &error);
 	if (ret == POSTERN_ADDRESS_NO_MEMORY)
 		fail(message, error);
-	postern_sender_rule_allow(message->rule,
-				  postern_allow_list_find(&config->allow_for,
-							  message->origin.account.name,
-							  ret == 0 ? address.domain : ""));
+	take_domain(message, ret == 0 ? address.domain : "");
 }
 
 /* Asked at the beginning, so that nobody sends a message in vain; decided and counted at its end. */
@@ -256,7 +272,8 @@ static void check_sender(struct postern_message *message, const char *sender)
 
 	verdict = postern_sender_rule_envelope_sender(message->rule, sender, &error);
 	take_verdict(message, verdict, error);
-	add_allowed(message, sender);
+	find_domain(message, sender);
+	postern_snapshot_end(&message->snapshot);
 	check_limits(message, false);
 }
 
@@ -319,6 +336,7 @@ void postern_message_field(struct postern_message *message, const char *name, co
 		return;
 	ret = postern_sender_rule_field(message->rule, name, strlen(name), value, strlen(value),
 					&error);
+	postern_snapshot_end(&message->snapshot);
 	take_verdict(message, ret, error);
 	if (message->refused || message->passed)
 		return;
@@ -383,7 +401,7 @@ static void begin_signing(struct postern_message *message)
 		fail(message, error);
 		return;
 	}
-	ret = postern_signer_begin(message->signer, domain, &error);
+	ret = postern_signer_begin(message->signer, &message->snapshot, domain, &error);
 	if (ret == POSTERN_SIGNER_NO_KEY && (message->origin.trusted || message->reported)) {
 		message->passed = true;
 	} else if (ret == POSTERN_SIGNER_NO_KEY) {
@@ -406,6 +424,7 @@ int postern_message_end_of_header(struct postern_message *message, const char *q
 	}
 	if (!message->refused && !message->passed)
 		begin_signing(message);
+	postern_snapshot_end(&message->snapshot);
 	return conclude(message, queue_id);
 }
 

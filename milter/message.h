@@ -9,6 +9,7 @@
 #include "endpoint.h"
 #include "generation.h"
 #include "reply.h"
+#include "snapshot.h"
 #include "store.h"
 
 /*
@@ -42,8 +43,10 @@ enum postern_message_outcome {
 	POSTERN_MESSAGE_REFUSED = 1,
 };
 
-/* Returns NULL when there is no memory. generation gets a reference; dkim has to live as long. */
+/* Returns NULL when there is no memory. generation gets a reference; dkim has to live as long.
+   snapshot, which the origin was found with, is taken over; it ends with postern_message_sender(). */
 struct postern_message *postern_message_new(struct postern_generation *generation,
+					    struct postern_snapshot *snapshot,
 					    struct postern_dkim *dkim,
 					    const struct postern_message_origin *origin);
 /* NULL is fine. */

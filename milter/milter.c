@@ -133,7 +133,8 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 }
 
 static int find_origin(SMFICTX *ctx, struct connection *connection,
-		       struct postern_generation *generation,
+		       const struct postern_generation *generation,
+		       struct postern_snapshot *snapshot,
 		       struct postern_message_origin *origin_r, struct postern_reply *reply_r)
 {
 	struct postern_origin_claims claims = {
@@ -149,20 +150,22 @@ static int find_origin(SMFICTX *ctx, struct connection *connection,
 	if (address == NULL ||
 	    !postern_endpoint_parse(address, macro(ctx, "{daemon_port}"), &claims.server))
 		memset(&claims.server, 0, sizeof(claims.server));
-	return postern_origin_find(generation, milter.table, &claims, origin_r,
+	return postern_origin_find(generation, snapshot, milter.table, &claims, origin_r,
 				   &connection->session, reply_r);
 }
 
 /* Makes the message; false when there is no memory. */
 static bool begin_message(SMFICTX *ctx, struct connection *connection,
 			  struct postern_generation *generation,
+			  struct postern_snapshot *snapshot,
 			  const struct postern_message_origin *origin)
 {
 	if (origin->outside)
 		connection->outside = postern_outside_new(generation, &connection->client,
 							  macro(ctx, "j"));
 	else
-		connection->message = postern_message_new(generation, milter.dkim, origin);
+		connection->message = postern_message_new(generation, snapshot, milter.dkim,
+							  origin);
 	if (connection->message == NULL && connection->outside == NULL)
 		return false;
 	milter.busy++;
@@ -173,6 +176,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **arguments)
 {
 	struct connection *connection = smfi_getpriv(ctx);
 	struct postern_generation *generation;
+	struct postern_snapshot snapshot;
 	struct postern_message_origin origin;
 	struct postern_reply reply;
 	bool begun = false;
@@ -182,9 +186,11 @@ static sfsistat on_mail(SMFICTX *ctx, char **arguments)
 		return SMFIS_TEMPFAIL;
 	reset(connection);
 	generation = postern_generation_get();
-	refused = find_origin(ctx, connection, generation, &origin, &reply);
+	snapshot = (struct postern_snapshot){ .pool = generation->stores };
+	refused = find_origin(ctx, connection, generation, &snapshot, &origin, &reply);
 	if (!refused)
-		begun = begin_message(ctx, connection, generation, &origin);
+		begun = begin_message(ctx, connection, generation, &snapshot, &origin);
+	postern_snapshot_end(&snapshot);
 	postern_generation_unref(&generation);
 	if (refused)
 		return refuse(ctx, &reply);

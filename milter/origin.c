@@ -78,7 +78,7 @@ static const char *find_disagreement(const struct postern_origin_claims *claims,
 		return "{auth_type} and the policy request name different mechanisms";
 	if (claims->protocol != NULL && !same(claims->protocol, session->protocol))
 		return "{tls_version} and the policy request name different TLS versions";
-	if (!postern_peer_lives(&session->process))
+	if (!session->attached && !postern_peer_lives(&session->process))
 		return "the smtpd process of this session is gone";
 	return NULL;
 }
@@ -119,15 +119,15 @@ static bool is_outside(const struct postern_origin_claims *claims,
 	       claims->has_client && claims->login == NULL && session->serial == 0;
 }
 
-static int find_account(struct postern_generation *generation,
-			const struct postern_origin_claims *claims,
+static int find_account(const struct postern_generation *generation,
+			struct postern_snapshot *snapshot, const struct postern_origin_claims *claims,
 			const struct postern_session *session,
 			struct postern_message_origin *origin_r, struct postern_reply *reply_r)
 {
 	struct postern_identity identity;
 	const char *error;
 
-	switch (postern_identity_find(generation, session, &identity, &error)) {
+	switch (postern_identity_find(generation, snapshot, session, &identity, &error)) {
 	case POSTERN_IDENTITY_KNOWN:
 		origin_r->account = identity.account;
 		snprintf(origin_r->by, sizeof(origin_r->by), "%s", *identity.label != '\0' ?
@@ -147,8 +147,8 @@ static int find_account(struct postern_generation *generation,
 	}
 }
 
-int postern_origin_find(struct postern_generation *generation,
-			struct postern_session_table *table,
+int postern_origin_find(const struct postern_generation *generation,
+			struct postern_snapshot *snapshot, struct postern_session_table *table,
 			const struct postern_origin_claims *claims,
 			struct postern_message_origin *origin_r,
 			struct postern_session *session_r, struct postern_reply *reply_r)
@@ -177,7 +177,7 @@ int postern_origin_find(struct postern_generation *generation,
 	}
 	if (reason != NULL)
 		return refuse_unknown(claims, reason, reply_r);
-	return find_account(generation, claims, session_r, origin_r, reply_r);
+	return find_account(generation, snapshot, claims, session_r, origin_r, reply_r);
 }
 
 void postern_origin_describe_own(struct postern_generation *generation,

@@ -7,6 +7,7 @@
 #include "message.h"
 #include "reply.h"
 #include "session_table.h"
+#include "snapshot.h"
 
 /*
  * Where a message comes from: brings together what the milter was told of the SMTP session and
@@ -35,8 +36,8 @@ enum postern_origin_outcome {
 
 /* Never fails: a failure is logged and becomes a temporary refusal. session_r is the one found,
    serial 0 for none. */
-int postern_origin_find(struct postern_generation *generation,
-			struct postern_session_table *table,
+int postern_origin_find(const struct postern_generation *generation,
+			struct postern_snapshot *snapshot, struct postern_session_table *table,
 			const struct postern_origin_claims *claims,
 			struct postern_message_origin *origin_r,
 			struct postern_session *session_r, struct postern_reply *reply_r)

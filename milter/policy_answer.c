@@ -53,6 +53,7 @@ void postern_policy_answer(struct postern_generation *generation,
 			   char text_r[POSTERN_POLICY_ANSWER_MAX])
 {
 	bool without_auth = *session->login == '\0';
+	struct postern_snapshot snapshot = { .pool = generation->stores };
 	struct postern_identity identity;
 	const char *error;
 	int outcome;
@@ -62,7 +63,8 @@ void postern_policy_answer(struct postern_generation *generation,
 	   when it is used for something. */
 	if (session->stage != POSTERN_STAGE_MAIL && session->stage != POSTERN_STAGE_RCPT)
 		return;
-	outcome = postern_identity_find(generation, session, &identity, &error);
+	outcome = postern_identity_find(generation, &snapshot, session, &identity, &error);
+	postern_snapshot_end(&snapshot);
 	if (outcome >= 0 && outcome != POSTERN_IDENTITY_DENIED &&
 	    is_past_milter(session, outcome)) {
 		refuse_past_milter(text_r);

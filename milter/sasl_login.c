@@ -80,6 +80,7 @@ static int find_identity(const struct postern_sasl_login *login, const char *use
 {
 	struct postern_session session = login->session;
 	struct postern_generation *generation;
+	struct postern_snapshot snapshot;
 	int outcome;
 
 	if (strlen(user) >= sizeof(session.login) ||
@@ -88,7 +89,9 @@ static int find_identity(const struct postern_sasl_login *login, const char *use
 	strcpy(session.login, user);
 	strcpy(session.method, login->auth.mechanism);
 	generation = postern_generation_get();
-	outcome = postern_identity_find(generation, &session, identity_r, error_r);
+	snapshot = (struct postern_snapshot){ .pool = generation->stores };
+	outcome = postern_identity_find(generation, &snapshot, &session, identity_r, error_r);
+	postern_snapshot_end(&snapshot);
 	postern_generation_unref(&generation);
 	return outcome;
 }

@@ -274,6 +274,12 @@ out:
 	return ret;
 }
 
+static void copy(const struct entry *entry, struct postern_session *session_r)
+{
+	*session_r = entry->session;
+	session_r->attached = entry->attached > 0;
+}
+
 int postern_session_table_find_process(struct postern_session_table *table,
 				       const struct postern_process *process, int64_t now,
 				       struct postern_session *session_r)
@@ -284,7 +290,7 @@ int postern_session_table_find_process(struct postern_session_table *table,
 	pthread_mutex_lock(&table->mutex);
 	entry = find(table, process);
 	if (entry != NULL && entry->session.serial != 0 && !expired(entry, now)) {
-		*session_r = entry->session;
+		copy(entry, session_r);
 		ret = POSTERN_SESSION_FOUND;
 	}
 	pthread_mutex_unlock(&table->mutex);
@@ -320,7 +326,7 @@ int postern_session_table_find_client(struct postern_session_table *table,
 	}
 	if (ret == POSTERN_SESSION_FOUND) {
 		found->session.at_milter = true;
-		*session_r = found->session;
+		copy(found, session_r);
 	}
 	pthread_mutex_unlock(&table->mutex);
 	return ret;

@@ -63,7 +63,9 @@ struct postern_session {
 	char cipher[POSTERN_SESSION_CIPHER_MAX + 1];
 	bool has_key;
 	struct postern_fingerprint key;
-	/* The milter has looked for this session since its last MAIL. The table's to fill in. */
+	/* The table's to fill in: whether a policy connection of the process is open, which then lives;
+	   and whether the milter has looked for this session since its last MAIL. */
+	bool attached;
 	bool at_milter;
 	/* "" without AUTH. */
 	char login[POSTERN_SESSION_LOGIN_MAX + 1];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "signer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,6 @@
 struct kept_field {
 	struct kept_field *next;
 	size_t size;
-	/* As much as a field of the longest takes when its lines are broken. */
 	size_t max;
 	char text[];
 };
@@ -29,6 +29,8 @@ struct postern_signer {
 	struct kept_field **fields_end;
 	size_t field_count;
 	struct postern_wire_form body;
+	/* Whose selectors are known; "" before. */
+	char domain[POSTERN_DOMAIN_MAX + 1];
 	struct signature signatures[POSTERN_SIGNATURES_MAX];
 	size_t signature_count;
 };
@@ -103,12 +105,40 @@ static int append_value(struct postern_wire_form *form, struct kept_field *field
 	return ret;
 }
 
-static int keep(struct postern_signer *signer, const char *name, size_t name_size,
-		const char *value, size_t max, const char **error_r)
+/* Octets that name and value take on the wire at most: a line feed becomes CRLF, and where a line
+   is broken come CRLF and a blank, which is the next line's first octet. */
+static size_t reckon(const struct postern_signer *signer, size_t name_size, const char *value,
+		     size_t value_size)
 {
-	struct kept_field *field = malloc(sizeof(*field) + max);
-	struct kept_field *shrunk;
+	size_t size = name_size + 1 + value_size;
+	size_t limit = signer->body.limit;
+	size_t breaks = limit == 0 ? 0 : limit == 1 ? size : size / (limit - 1);
+
+	for (const char *p = value; (p = strpbrk(p, "\r\n")) != NULL; p++)
+		size++;
+	return size + 3 * breaks;
+}
+
+static int write_field(struct kept_field *field, size_t limit, const char *name,
+		       size_t name_size, const char *value, const char **error_r)
+{
 	struct postern_wire_form form;
+	int ret;
+
+	postern_wire_form_init(&form, limit);
+	ret = postern_wire_form_put(&form, name, name_size, append, field, error_r);
+	if (ret == 0)
+		ret = postern_wire_form_put(&form, ":", 1, append, field, error_r);
+	if (ret == 0)
+		ret = append_value(&form, field, value, error_r);
+	return ret;
+}
+
+static int keep(struct postern_signer *signer, const char *name, size_t name_size,
+		const char *value, size_t value_size, const char **error_r)
+{
+	size_t max = reckon(signer, name_size, value, value_size);
+	struct kept_field *field = malloc(sizeof(*field) + max);
 	int ret;
 
 	if (field == NULL)
@@ -116,19 +146,13 @@ static int keep(struct postern_signer *signer, const char *name, size_t name_siz
 	field->next = NULL;
 	field->size = 0;
 	field->max = max;
-	postern_wire_form_init(&form, signer->body.limit);
-	ret = postern_wire_form_put(&form, name, name_size, append, field, error_r);
-	if (ret == 0)
-		ret = postern_wire_form_put(&form, ":", 1, append, field, error_r);
-	if (ret == 0)
-		ret = append_value(&form, field, value, error_r);
+	ret = write_field(field, signer->body.limit, name, name_size, value, error_r);
 	if (ret != 0) {
 		free(field);
 		return ret < 0 ? -1 : POSTERN_SIGNER_TOO_MUCH;
 	}
-	shrunk = realloc(field, sizeof(*field) + field->size);
-	*signer->fields_end = shrunk == NULL ? field : shrunk;
-	signer->fields_end = &(*signer->fields_end)->next;
+	*signer->fields_end = field;
+	signer->fields_end = &field->next;
 	signer->field_count++;
 	return POSTERN_SIGNER_OK;
 }
@@ -137,15 +161,14 @@ int postern_signer_field(struct postern_signer *signer, const char *name, const 
 			 const char **error_r)
 {
 	size_t name_size = strlen(name);
-	size_t size = name_size + 1 + strlen(value);
+	size_t value_size = strlen(value);
 
 	if (!postern_dkim_signs_field(name, name_size))
 		return POSTERN_SIGNER_OK;
-	if (signer->field_count >= POSTERN_DKIM_FIELDS_MAX || size > POSTERN_DKIM_FIELD_SIZE_MAX)
+	if (signer->field_count >= POSTERN_DKIM_FIELDS_MAX ||
+	    name_size + 1 + value_size > POSTERN_DKIM_FIELD_SIZE_MAX)
 		return POSTERN_SIGNER_TOO_MUCH;
-	/* Each octet may be a line feed that becomes two, or the one in front of a break that
-	   becomes four. */
-	return keep(signer, name, name_size, value, 4 * size, error_r);
+	return keep(signer, name, name_size, value, value_size, error_r);
 }
 
 /* Of one domain, the selectors that sign now. */
@@ -162,20 +185,21 @@ static int take_selector(const struct postern_dkim_selector *selector, void *con
 	return ++signer->signature_count == POSTERN_SIGNATURES_MAX;
 }
 
-static int find_selectors(struct postern_signer *signer, const char *domain,
-			  const char **error_r)
+int postern_signer_expect(struct postern_signer *signer, struct postern_snapshot *snapshot,
+			  const char *domain, const char **error_r)
 {
-	struct postern_store_pool *pool = signer->generation->stores;
-	struct postern_store *store = NULL;
-	int ret;
+	struct postern_store *store;
 
-	if (postern_store_pool_take(pool, &store, error_r) < 0)
+	signer->signature_count = 0;
+	*signer->domain = '\0';
+	if (postern_snapshot_store(snapshot, &store, error_r) < 0)
 		return -1;
-	ret = postern_store_dkim_each(store, domain, take_selector, signer, error_r);
-	if (ret < 0)
-		postern_store_pool_drop(pool, &store);
-	postern_store_pool_give(pool, &store);
-	return ret < 0 ? -1 : 0;
+	if (postern_store_dkim_each(store, domain, take_selector, signer, error_r) < 0) {
+		postern_snapshot_drop(snapshot);
+		return -1;
+	}
+	snprintf(signer->domain, sizeof(signer->domain), "%s", domain);
+	return 0;
 }
 
 static int get_key(struct postern_signer *signer, const struct signature *signature,
@@ -209,9 +233,11 @@ static int begin_signature(struct postern_signer *signer, struct signature *sign
 	return postern_dkim_sign_end_of_header(signature->sign, error_r);
 }
 
-int postern_signer_begin(struct postern_signer *signer, const char *domain, const char **error_r)
+int postern_signer_begin(struct postern_signer *signer, struct postern_snapshot *snapshot,
+			 const char *domain, const char **error_r)
 {
-	if (find_selectors(signer, domain, error_r) < 0)
+	if (strcmp(signer->domain, domain) != 0 &&
+	    postern_signer_expect(signer, snapshot, domain, error_r) < 0)
 		return -1;
 	for (size_t i = 0; i < signer->signature_count; i++) {
 		if (begin_signature(signer, &signer->signatures[i], domain, error_r) < 0)

@@ -5,6 +5,7 @@
 #include "dkim.h"
 #include "error.h"
 #include "generation.h"
+#include "snapshot.h"
 
 /*
  * The DKIM half of one message: keeps the fields that are to be signed until it is known for which
@@ -36,9 +37,14 @@ void postern_signer_free(struct postern_signer **signer);
 int postern_signer_field(struct postern_signer *signer, const char *name, const char *value,
 			 const char **error_r) POSTERN_WARN_UNUSED;
 
+/* The message will most likely be signed for this domain, in A-labels: its selectors are looked up now,
+   since the store is being asked for other things. Should they change before the end of the header,
+   the message is still signed with these. */
+int postern_signer_expect(struct postern_signer *signer, struct postern_snapshot *snapshot,
+			  const char *domain, const char **error_r) POSTERN_WARN_UNUSED;
 /* At the end of the header, for this domain, in A-labels. Returns an outcome. */
-int postern_signer_begin(struct postern_signer *signer, const char *domain, const char **error_r)
-	POSTERN_WARN_UNUSED;
+int postern_signer_begin(struct postern_signer *signer, struct postern_snapshot *snapshot,
+			 const char *domain, const char **error_r) POSTERN_WARN_UNUSED;
 /* Returns an outcome. */
 int postern_signer_body(struct postern_signer *signer, const void *data, size_t size,
 			const char **error_r) POSTERN_WARN_UNUSED;

@@ -9,8 +9,7 @@
 #include <openssl/rsa.h>
 
 /*
- * Signing while libraries fail: each allocation of ours (in which are libopendkim's) and of
- * OpenSSL's, and each signature of OpenSSL's, fails once. What comes out is no signature or a good
+ * Signing while libraries fail: each allocation of ours, of libopendkim's and of OpenSSL's, and each signature of OpenSSL's, fails once. What comes out is no signature or a good
  * one. The functions that libopendkim calls are ours because the executable comes first in the
  * order of look-up, as in pem_cache.c.
  */
@@ -33,6 +32,14 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size)
 {
 	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__real_postern_dkim_memory_allocate(void *memory, size_t size);
+void *__wrap_postern_dkim_memory_allocate(void *memory, size_t size);
+void *__wrap_postern_dkim_memory_allocate(void *memory, size_t size)
+{
+	/* So much is never there. */
+	return __real_postern_dkim_memory_allocate(memory, fails() ? SIZE_MAX : size);
 }
 
 static void *openssl_malloc(size_t size, const char *file, int line)

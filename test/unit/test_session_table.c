@@ -209,14 +209,19 @@ static void test_detached_stays_for_a_while(void **state)
 	(void)state;
 	attach(1, 0);
 	serial = greet(1, "1001", 11);
+	assert_int_equal(by_client("1001", 0, &session), POSTERN_SESSION_FOUND);
+	assert_true(session.attached);
 	detach(1, 100);
 	assert_int_equal(by_process(1, last, &session), POSTERN_SESSION_FOUND);
+	assert_false(session.attached);
 	assert_int_equal(by_client("1001", last, &session), POSTERN_SESSION_FOUND);
+	assert_false(session.attached);
 	assert_int_equal(by_process(1, last + 1, &session), POSTERN_SESSION_MISSING);
 	assert_int_equal(by_client("1001", last + 1, &session), POSTERN_SESSION_MISSING);
 	/* It comes back with another policy connection, in the same session. */
 	attach(1, last);
 	assert_int_equal(by_process(1, last + 1000, &session), POSTERN_SESSION_FOUND);
+	assert_true(session.attached);
 	assert_int_equal(session.serial, serial);
 }
 

@@ -153,6 +153,41 @@ static void a_replaced_file_is_read_when_it_is_good(void **state)
 	postern_store_free(&reader);
 }
 
+static void a_snapshot_is_of_one_state_and_one_file(void **state)
+{
+	struct unit_store *unit = *state;
+	struct postern_store *reader = unit_store_open(unit, POSTERN_STORE_READ);
+	char saved[PATH_MAX + 64];
+
+	fails(unit, postern_store_snapshot_begin(unit->store, &unit->error), "readers");
+	unit_account_add(unit, "a");
+	ok(unit, postern_store_snapshot_begin(reader, &unit->error));
+	fails(unit, postern_store_snapshot_begin(reader, &unit->error), "already");
+	assert_int_equal(unit_account_find(unit, reader, "a"), POSTERN_STORE_OK);
+	unit_account_add(unit, "b");
+	assert_int_equal(unit_account_find(unit, reader, "b"), POSTERN_STORE_NOT_FOUND);
+	postern_store_snapshot_end(reader);
+	postern_store_snapshot_end(reader); /* nothing to end is fine */
+	assert_int_equal(unit_account_find(unit, reader, "b"), POSTERN_STORE_OK);
+
+	postern_store_free(&unit->store);
+	snprintf(saved, sizeof(saved), "%s/saved", unit->folder);
+	copy(unit->accounts, saved, 0640);
+	unit->store = unit_store_open(unit, POSTERN_STORE_WRITE | POSTERN_STORE_VERIFIERS);
+	unit_account_add(unit, "c");
+	postern_store_free(&unit->store);
+	ok(unit, postern_store_snapshot_begin(reader, &unit->error));
+	assert_int_equal(unit_account_find(unit, reader, "c"), POSTERN_STORE_OK);
+	rename_to(saved, unit->accounts);
+	assert_int_equal(unit_account_find(unit, reader, "c"), POSTERN_STORE_OK);
+	postern_store_snapshot_end(reader);
+	assert_int_equal(unit_account_find(unit, reader, "c"), POSTERN_STORE_NOT_FOUND);
+	/* One that nobody ended. */
+	ok(unit, postern_store_snapshot_begin(reader, &unit->error));
+	assert_int_equal(unit_account_find(unit, reader, "a"), POSTERN_STORE_OK);
+	postern_store_free(&reader);
+}
+
 static void a_mode_that_turns_bad_is_a_failure(void **state)
 {
 	struct unit_store *unit = *state;
@@ -257,6 +292,7 @@ int main(void)
 		TEST(a_failure_within_a_change_spoils_it),
 		TEST(a_removed_file_is_a_failure_until_it_is_back),
 		TEST(a_replaced_file_is_read_when_it_is_good),
+		TEST(a_snapshot_is_of_one_state_and_one_file),
 		TEST(a_mode_that_turns_bad_is_a_failure),
 		TEST(a_walk_is_not_moved_to_another_file),
 		TEST(a_lock_is_waited_for_two_seconds),

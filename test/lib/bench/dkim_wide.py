@@ -2,6 +2,7 @@
 """Four signing milters on the same keys and messages: RSA-2048, Ed25519 and both, by connections and size of body.
 
 postern-milter alone has a session to look up, an account, and the sender rule; the others sign for whoever comes.
+Beside them stands what libmilter itself leaves (milter_floor.c), with messages of 2 kB.
 """
 import contextlib
 import os
@@ -11,7 +12,7 @@ import time
 
 from mailhost import host, release
 
-from . import dkim, login
+from . import dkim, dkim_signers, login
 from .dkim_signers import SIGNERS
 
 CONNECTIONS = (1, 4, 16, 64)
@@ -20,6 +21,7 @@ ALGORITHMS = {"RSA-2048": ("rsa",), "Ed25519": ("ed25519",), "both": ("rsa", "ed
 # Seconds that one measurement is to take; how many messages that are is tried out before.
 SECONDS = 2.0
 OURS = "postern-milter"
+FLOOR = "libmilter alone"
 
 
 def measure(bench):
@@ -37,7 +39,11 @@ def measure(bench):
                 place = bench.folder / f"{name} {title}".replace(" ", "-")
                 place.mkdir(mode=0o755)
                 with _signer(name, place, keys, env, milter) as (pid, args):
-                    results.update(_measure_one(bench, name, title, pid, args))
+                    results.update(_measure_one(bench, name, title, pid, args, BODIES))
+            if len(keys) == 1:
+                key, = keys.values()
+                with dkim_signers.floor(bench.build / "test/bench/milter_floor", bench.folder, key) as (pid, socket):
+                    results.update(_measure_one(bench, FLOOR, title, pid, ("--socket", socket), ("2 kB",)))
             memory.append(_resident(milter))
     finally:
         host.stop(folder)
@@ -83,9 +89,10 @@ def _signer(name, folder, keys, env, milter):
         yield pid, ("--socket", socket)
 
 
-def _measure_one(bench, name, title, pid, args):
+def _measure_one(bench, name, title, pid, args, bodies):
     results = {}
-    for body, size in BODIES.items():
+    for body in bodies:
+        size = BODIES[body]
         for connections in ((1, 4) if bench.short else CONNECTIONS):
             command = ("milter_load", *args, "--expect-signature", "--body-size", size,
                        "--connections", connections, "--messages")
@@ -122,7 +129,7 @@ def _resident(pid):
 
 
 def _print(results):
-    names = (OURS, *SIGNERS)
+    names = (OURS, *SIGNERS, FLOOR)
     print(f"\n{'messages/s (us CPU/message)':36}" + "".join(f"{name:>20}" for name in names))
     for title, body, connections in dict.fromkeys(key[:3] for key in results):
         row = f"{title}, {body}, {connections} connections"
@@ -146,15 +153,18 @@ def _judge(table, results, memory):
                     "messages/s", aim=aim)
         table.ratio(f"{OURS} : bare signatures of all processors, {what}", rate(title, "2 kB", OURS),
                     bare[title], "per s", aim=0.75 if title == "RSA-2048" else None)
+        table.ratio(f"{FLOOR} : bare signatures of all processors, {what}", rate(title, "2 kB", FLOOR),
+                    bare[title], "per s")
         table.ratio(f"{OURS} : opendkim, {what}", results[title, "2 kB", many, OURS]["cpu_us"],
                     results[title, "2 kB", many, "opendkim"]["cpu_us"], "us CPU/message", at_most=True)
     megabytes = rate("RSA-2048", "10 MB", OURS) * BODIES["10 MB"] / 1e6
     table.ratio(f"{OURS} : SHA-256 of all processors, RSA-2048, 10 MB, {many} connections", megabytes, _sha256(),
                 "MB/s", aim=0.7)
-    for title in ALGORITHMS:
-        one = results[title, "2 kB", many, OURS]
-        table.ratio(f"{OURS}, 99th percentile : median, {title}, 2 kB, {many} connections", one["p99_ms"],
-                    one["p50_ms"], "ms", aim=3, at_most=True)
+    for title, name in ((title, name) for title in ALGORITHMS for name in (OURS, *SIGNERS, FLOOR)):
+        one = results.get((title, "2 kB", many, name))
+        if one is not None:
+            table.ratio(f"{name}, 99th percentile : median, {title}, 2 kB, {many} connections", one["p99_ms"],
+                        one["p50_ms"], "ms", aim=3 if name == OURS else None, at_most=True)
     table.ratio(f"resident memory of {OURS}, after all : after RSA-2048 alone", memory[-1], memory[0], "kB",
                 aim=1.1, at_most=True)
 
