@@ -348,6 +348,18 @@ int postern_address_parse(const char *text, size_t size, struct postern_address 
 	return postern_domain_normalize(text + used, size - used, address_r->domain, error_r);
 }
 
+int postern_address_parse_path(const char *path, struct postern_address *address_r,
+			       const char **error_r)
+{
+	size_t size = strlen(path);
+
+	if (size < 2 || path[0] != '<' || path[size - 1] != '>') {
+		memset(address_r, 0, sizeof(*address_r));
+		return postern_error(error_r, "the path has no angle brackets");
+	}
+	return postern_address_parse(path + 1, size - 2, address_r, error_r);
+}
+
 void postern_address_apply_case(struct postern_address *address, char *const *domains)
 {
 	for (; domains != NULL && *domains != NULL; domains++) {

@@ -39,6 +39,10 @@ enum {
 int postern_address_parse(const char *text, size_t size, struct postern_address *address_r,
 			  const char **error_r) POSTERN_WARN_UNUSED;
 
+/* The same for a reverse-path in angle brackets (RFC 5321, 4.1.2); "<>" has no address. */
+int postern_address_parse_path(const char *path, struct postern_address *address_r,
+			       const char **error_r) POSTERN_WARN_UNUSED;
+
 /* Normalises a domain alone ("Bücher.example" to "xn--bcher-kva.example"). */
 int postern_domain_normalize(const char *text, size_t size,
 			     char domain_r[POSTERN_DOMAIN_MAX + 1], const char **error_r)

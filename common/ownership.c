@@ -104,22 +104,31 @@ int postern_ownership_check(struct postern_store *store, const struct postern_co
 	return check_cased(store, config, account, &cased, error_r);
 }
 
-int postern_ownership_ask(struct postern_store *store, struct postern_sender_maps *maps,
-			  const struct postern_config *config,
-			  const struct postern_account *account,
-			  const struct postern_address *address, const char **error_r)
+int postern_ownership_in_maps(struct postern_sender_maps *maps, const struct postern_config *config,
+			      const struct postern_account *account,
+			      const struct postern_address *address, const char **error_r)
 {
 	struct postern_address cased = *address;
 	int ret;
 
 	postern_address_apply_case(&cased, config->case_sensitive_domains);
-	ret = check_cased(store, config, account, &cased, error_r);
-	if (ret == POSTERN_NOT_OWN)
-		ret = postern_sender_maps_check(maps, account->name, &cased,
-						config->recipient_delimiter, error_r);
+	ret = postern_sender_maps_check(maps, account->name, &cased, config->recipient_delimiter,
+					error_r);
 	if (ret < 0)
 		return -1;
 	return ret == 0 ? POSTERN_OWN : POSTERN_NOT_OWN;
+}
+
+int postern_ownership_ask(struct postern_store *store, struct postern_sender_maps *maps,
+			  const struct postern_config *config,
+			  const struct postern_account *account,
+			  const struct postern_address *address, const char **error_r)
+{
+	int ret = postern_ownership_check(store, config, account, address, error_r);
+
+	if (ret == POSTERN_NOT_OWN)
+		ret = postern_ownership_in_maps(maps, config, account, address, error_r);
+	return ret;
 }
 
 struct owners {

@@ -27,7 +27,13 @@ int postern_ownership_check(struct postern_store *store, const struct postern_co
 			    const struct postern_address *address, const char **error_r)
 	POSTERN_WARN_UNUSED;
 
-/* The same, with the tables asked where the store says no: what the sender rule goes by. */
+/* The same by the tables alone, which may have to wait for a server. */
+int postern_ownership_in_maps(struct postern_sender_maps *maps, const struct postern_config *config,
+			      const struct postern_account *account,
+			      const struct postern_address *address, const char **error_r)
+	POSTERN_WARN_UNUSED;
+
+/* The one, and where the store says no the other: what the sender rule goes by. */
 int postern_ownership_ask(struct postern_store *store, struct postern_sender_maps *maps,
 			  const struct postern_config *config,
 			  const struct postern_account *account,

@@ -148,9 +148,10 @@ const unsigned char *postern_store_id(const struct postern_store *store);
 int postern_store_version(struct postern_store *store, int64_t *version_r, const char **error_r)
 	POSTERN_WARN_UNUSED;
 
-/* What is read between begin and end is of one state of the store, and its lock is taken once instead
-   of for each operation. For handles that are opened for reading; not for long, since writers cannot
-   tidy up meanwhile. When begin fails there is nothing to end. */
+/* What is read of postern.db between begin and end is of one state, and its lock is taken once instead
+   of for each operation. For handles that are opened for reading, one snapshot at a time; not for long,
+   since writers cannot tidy up meanwhile. After a failure in between, end it and begin another. end
+   without begin is fine. */
 int postern_store_snapshot_begin(struct postern_store *store, const char **error_r)
 	POSTERN_WARN_UNUSED;
 void postern_store_snapshot_end(struct postern_store *store);
@@ -236,7 +237,7 @@ int postern_store_address_owners(struct postern_store *store, const char *addres
 	POSTERN_WARN_UNUSED;
 
 /* DKIM selectors: which there are; their private keys are files in dkim_dir. domain NULL
-   walks over all. */
+   walks over all. In the order of domain and selector. */
 int postern_store_dkim_add(struct postern_store *store,
 			   const struct postern_dkim_selector *selector, const char **error_r)
 	POSTERN_WARN_UNUSED;

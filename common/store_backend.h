@@ -7,7 +7,7 @@
 /*
  * What a kind of store has to provide, for store.c alone. Each function does what its
  * namesake in store.h promises. store.c has looked at the arguments before: sizes, words and
- * flags are right, a handle for reading is never asked to write nor one for writing for a snapshot, and one without verifiers is
+ * flags are right; a handle for reading is never asked to write, one for writing never for a snapshot, and one without verifiers is
  * never asked for passwords.
  */
 struct postern_store_backend {

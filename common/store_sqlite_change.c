@@ -69,8 +69,9 @@ void postern_sqlite_snapshot_end(struct postern_store *base)
 
 	if (!store->in_snapshot)
 		return;
-	/* Nothing was written: taking it back is as good as committing. */
-	if (step(store, POSTERN_SQL_ACCOUNTS_COMMIT, &ignored) < 0)
+	/* Nothing was written: taking it back is as good as committing. After a failure SQLite may have
+	   done so, and its reason is still to be told. */
+	if (store->stale || step(store, POSTERN_SQL_ACCOUNTS_COMMIT, &ignored) < 0)
 		take_back(store->db[POSTERN_SQLITE_ACCOUNTS]);
 	store->in_snapshot = false;
 }

@@ -77,7 +77,7 @@ static const struct {
 	[POSTERN_SQL_DKIM_REMOVE] = { POSTERN_SQLITE_ACCOUNTS,
 		"DELETE FROM dkim WHERE domain = ?1 AND selector = ?2" },
 	[POSTERN_SQL_DKIM_EACH] = { POSTERN_SQLITE_ACCOUNTS,
-		"SELECT " DKIM_COLUMNS " FROM dkim ORDER BY domain, created, selector" },
+		"SELECT " DKIM_COLUMNS " FROM dkim ORDER BY domain, selector" },
 	[POSTERN_SQL_DKIM_EACH_OF] = { POSTERN_SQLITE_ACCOUNTS,
 		"SELECT " DKIM_COLUMNS " FROM dkim WHERE domain = ?1 ORDER BY selector" },
 

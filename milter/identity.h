@@ -36,7 +36,8 @@ struct postern_identity {
 	struct postern_login login;
 };
 
-/* Of session its key, login and method are looked at. */
+/* Of session its key, login and method are looked at. The store is asked through snapshot, which stays
+   the caller's to end. */
 int postern_identity_find(const struct postern_generation *generation,
 			  struct postern_snapshot *snapshot,
 			  const struct postern_session *session,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include "login_record.h"
 
 #define LINE_MAX_OCTETS 4096
+#define HEAD_MAX 64
 /* Whoever reads login lines wants them whole. */
 _Static_assert(LINE_MAX_OCTETS >= POSTERN_LOGIN_LINE_MAX, "a login line is cut");
 
@@ -28,32 +30,45 @@ void postern_log_open(const char *where)
 	to_stderr = where != NULL && strcmp(where, "stderr") == 0;
 }
 
-/* One write for a line, so that the lines of several threads do not mix. */
-static void write_line(char *line, size_t size)
+/* What a line begins with on stderr. */
+static size_t write_head(char *head, size_t size, bool journal, int priority)
 {
-	line[size] = '\n';
-	/* There is nobody to tell when the log cannot be written. */
-	if (write(STDERR_FILENO, line, size + 1) < 0)
-		return;
+	return (size_t)(journal ? snprintf(head, size, "<%d>", priority) :
+				  snprintf(head, size, "postern-milter[%ld]: ", (long)getpid()));
+}
+
+/* In one piece, so that lines of several threads do not mix. There is nobody to tell of a failure. */
+static void write_line(const char *line, size_t size)
+{
+	while (size > 0) {
+		ssize_t written = write(STDERR_FILENO, line, size);
+
+		if (written < 0 && errno != EINTR)
+			return;
+		line += written > 0 ? written : 0;
+		size -= written > 0 ? (size_t)written : 0;
+	}
 }
 
 void postern_log(int priority, const char *fmt, ...)
 {
-	/* With room for the head and the end of a line. */
-	char line[LINE_MAX_OCTETS + 64];
-	size_t head = 0, size;
+	char line[HEAD_MAX + LINE_MAX_OCTETS];
+	bool here = to_stderr;
+	size_t head = here ? write_head(line, HEAD_MAX, to_journal, priority) : 0;
 	va_list args;
+	int size;
 
-	if (to_stderr && to_journal)
-		head = (size_t)sprintf(line, "<%d>", priority);
-	else if (to_stderr)
-		head = (size_t)sprintf(line, "postern-milter[%ld]: ", (long)getpid());
 	va_start(args, fmt);
-	vsnprintf(line + head, LINE_MAX_OCTETS, fmt, args);
+	size = vsnprintf(line + head, LINE_MAX_OCTETS, fmt, args);
 	va_end(args);
-	size = head + strlen(line + head);
-	if (to_stderr)
-		write_line(line, size);
-	else
+	if (size < 0)
+		return;
+	if (size >= LINE_MAX_OCTETS)
+		size = LINE_MAX_OCTETS - 1;
+	if (!here) {
 		syslog(priority, "%s", line);
+		return;
+	}
+	line[head + (size_t)size] = '\n';
+	write_line(line, head + (size_t)size + 1);
 }

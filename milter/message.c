@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "escape.h"
 #include "local_user.h"
@@ -12,16 +11,10 @@
 #include "login.h"
 #include "missing_fields.h"
 #include "origin.h"
-#include "ownership.h"
+#include "own_address.h"
 #include "send_limits.h"
 #include "sender_rule.h"
 #include "signer.h"
-
-/* Leading blank included. */
-struct added_text {
-	const char *name;
-	char value[POSTERN_MESSAGE_ID_MAX + 1];
-};
 
 struct postern_message {
 	struct postern_generation *generation;
@@ -45,9 +38,7 @@ struct postern_message {
 	char reason[768];
 	char sender[256];
 	unsigned recipients;
-	/* Date and Message-ID. */
-	struct added_text added[2];
-	size_t added_count;
+	struct postern_missing_fields added;
 };
 
 static void set_reason(struct postern_message *message, const struct postern_reply *reply,
@@ -123,19 +114,10 @@ static int conclude(struct postern_message *message, const char *queue_id)
 static int owns(const struct postern_address *address, void *context, const char **error_r)
 {
 	struct postern_message *message = context;
-	struct postern_generation *generation = message->generation;
-	struct postern_store *store;
-	int ret;
 
-	if (message->origin.trusted)
-		return 0;
-	if (postern_snapshot_store(&message->snapshot, &store, error_r) < 0)
-		return -1;
-	ret = postern_ownership_ask(store, generation->sender_maps, generation->config,
-				    &message->origin.account, address, error_r);
-	if (ret < 0)
-		postern_snapshot_drop(&message->snapshot);
-	return ret < 0 ? -1 : ret == POSTERN_OWN ? 0 : 1;
+	return message->origin.trusted ? 0 :
+	       postern_own_address_ask(message->generation, &message->snapshot,
+				       &message->origin.account, address, error_r);
 }
 
 static void refuse_sender(struct postern_message *message, int verdict)
@@ -218,34 +200,37 @@ void postern_message_free(struct postern_message **message)
 	*message = NULL;
 }
 
-/* What is allowed to this account, and to its domain. */
-static void take_domain(struct postern_message *message, const char *domain)
+/* domain_r is "" where there is none. */
+static void find_domain(struct postern_message *message, const char *sender,
+			char domain_r[POSTERN_DOMAIN_MAX + 1])
+{
+	struct postern_address address;
+	const char *error;
+	int ret = postern_address_parse_path(sender, &address, &error);
+
+	if (ret == POSTERN_ADDRESS_NO_MEMORY)
+		fail(message, error);
+	strcpy(domain_r, ret == 0 ? address.domain : "");
+}
+
+/* What is allowed to this account, and to this domain. */
+static void add_allowed(struct postern_message *message, const char *domain)
 {
 	const struct postern_config *config = message->generation->config;
-	const char *ignored;
 
 	postern_sender_rule_allow(message->rule,
 				  postern_allow_list_find(&config->allow_for,
 							  message->origin.account.name, domain));
-	if (message->refused || message->origin.trusted || *domain == '\0')
-		return;
-	/* When it fails, the end of the header asks again, and says why. */
-	if (postern_signer_expect(message->signer, &message->snapshot, domain, &ignored) < 0)
-		return;
 }
 
-static void find_domain(struct postern_message *message, const char *sender)
+static void expect_signature(struct postern_message *message, const char *domain)
 {
-	struct postern_address address = { .domain = "" };
-	size_t size = strlen(sender);
-	const char *error;
-	int ret = 0;
+	const char *ignored;
 
-	if (size >= 2 && *sender == '<')
-		ret = postern_address_parse(sender + 1, size - 2, &address, &error);
-	if (ret == POSTERN_ADDRESS_NO_MEMORY)
-		fail(message, error);
-	take_domain(message, ret == 0 ? address.domain : "");
+	if (message->refused || message->origin.trusted || *domain == '\0')
+		return;
+	if (postern_signer_expect(message->signer, &message->snapshot, domain, &ignored) < 0)
+		return; /* The end of the header asks again, and says why. */
 }
 
 /* Asked at the beginning, so that nobody sends a message in vain; decided and counted at its end. */
@@ -267,12 +252,14 @@ static void check_limits(struct postern_message *message, bool at_end)
 
 static void check_sender(struct postern_message *message, const char *sender)
 {
+	char domain[POSTERN_DOMAIN_MAX + 1];
 	const char *error = NULL;
-	int verdict;
+	int verdict = postern_sender_rule_envelope_sender(message->rule, sender, &error);
 
-	verdict = postern_sender_rule_envelope_sender(message->rule, sender, &error);
 	take_verdict(message, verdict, error);
-	find_domain(message, sender);
+	find_domain(message, sender, domain);
+	add_allowed(message, domain);
+	expect_signature(message, domain);
 	postern_snapshot_end(&message->snapshot);
 	check_limits(message, false);
 }
@@ -280,12 +267,11 @@ static void check_sender(struct postern_message *message, const char *sender)
 int postern_message_sender(struct postern_message *message, const char *sender)
 {
 	postern_escape(sender, strlen(sender), message->sender, sizeof(message->sender));
-	if (!message->local) {
+	if (message->local)
+		message->unchecked_sender = strdup(sender);
+	else
 		check_sender(message, sender);
-		return conclude(message, NULL);
-	}
-	message->unchecked_sender = strdup(sender);
-	if (message->unchecked_sender == NULL)
+	if (message->local && message->unchecked_sender == NULL)
 		fail(message, "no memory for the envelope sender");
 	return conclude(message, NULL);
 }
@@ -350,33 +336,20 @@ void postern_message_field(struct postern_message *message, const char *name, co
 			      "signed; shorten To and Cc, or send it in parts");
 }
 
-static int add_field(struct postern_message *message, const char *name, const char *value,
-		     const char **error_r)
-{
-	struct added_text *added = &message->added[message->added_count];
-
-	added->name = name;
-	snprintf(added->value, sizeof(added->value), " %s", value);
-	message->added_count++;
-	if (postern_signer_field(message->signer, name, added->value, error_r) == 0)
-		return 0;
-	return postern_error(error_r, "cannot sign a field that was added");
-}
-
 static int add_missing_fields(struct postern_message *message, const char *domain,
 			      const char **error_r)
 {
-	char date[POSTERN_DATE_MAX], id[POSTERN_MESSAGE_ID_MAX];
-	time_t now = time(NULL);
+	struct postern_missing_fields *added = &message->added;
 
-	if (!postern_sender_rule_has_date(message->rule) &&
-	    (postern_missing_fields_date(now, date, error_r) < 0 ||
-	     add_field(message, "Date", date, error_r) < 0))
+	if (postern_missing_fields_make(postern_sender_rule_has_date(message->rule),
+					postern_sender_rule_has_message_id(message->rule), domain,
+					added, error_r) < 0)
 		return -1;
-	if (!postern_sender_rule_has_message_id(message->rule) &&
-	    (postern_missing_fields_message_id(now, domain, id, error_r) < 0 ||
-	     add_field(message, "Message-ID", id, error_r) < 0))
-		return -1;
+	for (size_t i = 0; i < added->count; i++) {
+		if (postern_signer_field(message->signer, added->list[i].name,
+					 added->list[i].value, error_r) != 0)
+			return postern_error(error_r, "cannot sign a field that was added");
+	}
 	return 0;
 }
 
@@ -502,14 +475,14 @@ bool postern_message_added(const struct postern_message *message, size_t index,
 {
 	if (message->passed)
 		return false;
-	if (index < message->added_count) {
-		field_r->name = message->added[index].name;
-		field_r->value = message->added[index].value;
-		field_r->on_top = false;
+	if (index < message->added.count) {
+		*field_r = (struct postern_added_field){
+			.name = message->added.list[index].name,
+			.value = message->added.list[index].value };
 		return true;
 	}
 	field_r->name = "DKIM-Signature";
-	field_r->value = postern_signer_value(message->signer, index - message->added_count);
+	field_r->value = postern_signer_value(message->signer, index - message->added.count);
 	field_r->on_top = true;
 	return field_r->value != NULL;
 }

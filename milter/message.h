@@ -44,7 +44,8 @@ enum postern_message_outcome {
 };
 
 /* Returns NULL when there is no memory. generation gets a reference; dkim has to live as long.
-   snapshot, which the origin was found with, is taken over; it ends with postern_message_sender(). */
+   snapshot, which the origin was found with, is taken over unless NULL is returned; it ends with
+   postern_message_sender(). */
 struct postern_message *postern_message_new(struct postern_generation *generation,
 					    struct postern_snapshot *snapshot,
 					    struct postern_dkim *dkim,

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "outside_from.h"
 #include "sender_rule.h"
+#include "wire_form.h"
 
 /* Of one message: what is kept until it is known whether it has to be verified. Postfix's own bound for
    a header is larger, and mail that honest people send is far below. */
@@ -46,6 +47,7 @@ struct postern_outside {
 	char domain[POSTERN_DOMAIN_MAX + 1];
 	unsigned lookups;
 	struct postern_dkim_verify *verify;
+	struct postern_wire_form body;
 	/* No verdict, and why: other threads may go on with the message. */
 	bool failed;
 	char failure[256];
@@ -70,6 +72,7 @@ struct postern_outside *postern_outside_new(struct postern_generation *generatio
 	outside->generation = generation;
 	outside->client = *client;
 	outside->fields_end = &outside->fields;
+	postern_wire_form_init(&outside->body, 0);
 	outside->exempt = generation->config->own_domain_from_outside == POSTERN_OUTSIDE_OFF ||
 			  postern_networks_contain(generation->outside_exempt, &client->address);
 	if (id == NULL || *id == '\0')
@@ -121,15 +124,11 @@ static bool is_exempt_sender(char *const *list, const struct postern_address *ad
 
 void postern_outside_sender(struct postern_outside *outside, const char *sender)
 {
-	size_t size = strlen(sender);
 	struct postern_address address;
 	const char *error;
-	int ret;
+	int ret = postern_address_parse_path(sender, &address, &error);
 
-	postern_escape(sender, size, outside->sender, sizeof(outside->sender));
-	if (size < 2 || *sender != '<')
-		return;
-	ret = postern_address_parse(sender + 1, size - 2, &address, &error);
+	postern_escape(sender, strlen(sender), outside->sender, sizeof(outside->sender));
 	if (ret == 0)
 		outside->exempt |= is_exempt_sender(
 			outside->generation->config->outside_exempt_senders, &address);
@@ -314,13 +313,28 @@ void postern_outside_end_of_header(struct postern_outside *outside)
 	free_fields(outside);
 }
 
+/* A postern_wire_fn. */
+static int verify_body(const void *data, size_t size, void *context, const char **error_r)
+{
+	struct postern_outside *outside = context;
+
+	return postern_dkim_verify_body(outside->verify, data, size, error_r);
+}
+
+/* What is never signed here need not be verified, and libopendkim would keep as much of it in memory as
+   there is, once for each signature. */
 void postern_outside_body(struct postern_outside *outside, const void *data, size_t size)
 {
 	const char *error;
+	int ret;
 
-	if (outside->verify != NULL && !outside->failed &&
-	    postern_dkim_verify_body(outside->verify, data, size, &error) < 0)
+	if (outside->verify == NULL || outside->failed)
+		return;
+	ret = postern_wire_form_put(&outside->body, data, size, verify_body, outside, &error);
+	if (ret < 0)
 		fail(outside, error);
+	else if (ret != POSTERN_WIRE_OK)
+		postern_dkim_verify_free(&outside->verify);
 }
 
 /* The field's result (RFC 8601, 2.7.1), for the header of this host. */

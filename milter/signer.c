@@ -11,6 +11,7 @@
 struct kept_field {
 	struct kept_field *next;
 	size_t size;
+	/* Octets that text has room for. */
 	size_t max;
 	char text[];
 };
@@ -236,7 +237,8 @@ static int begin_signature(struct postern_signer *signer, struct signature *sign
 int postern_signer_begin(struct postern_signer *signer, struct postern_snapshot *snapshot,
 			 const char *domain, const char **error_r)
 {
-	if (strcmp(signer->domain, domain) != 0 &&
+	/* Where there was none to sign with there may be one by now. */
+	if ((strcmp(signer->domain, domain) != 0 || signer->signature_count == 0) &&
 	    postern_signer_expect(signer, snapshot, domain, error_r) < 0)
 		return -1;
 	for (size_t i = 0; i < signer->signature_count; i++) {

@@ -37,9 +37,9 @@ void postern_signer_free(struct postern_signer **signer);
 int postern_signer_field(struct postern_signer *signer, const char *name, const char *value,
 			 const char **error_r) POSTERN_WARN_UNUSED;
 
-/* The message will most likely be signed for this domain, in A-labels: its selectors are looked up now,
-   since the store is being asked for other things. Should they change before the end of the header,
-   the message is still signed with these. */
+/* The message will most likely be signed for this domain, in A-labels: which selectors it has is looked
+   up now, since the store is being asked for other things. Should they change before the end of the
+   header, the message is still signed with these; their keys are read then, and have to be there. */
 int postern_signer_expect(struct postern_signer *signer, struct postern_snapshot *snapshot,
 			  const char *domain, const char **error_r) POSTERN_WARN_UNUSED;
 /* At the end of the header, for this domain, in A-labels. Returns an outcome. */

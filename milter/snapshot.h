@@ -8,8 +8,9 @@
 
 /*
  * The store as it is at one moment: what is asked from the first question to the end is answered from
- * one state of it. Begun where one is needed, with the pool alone; of one thread at a time, and not to
- * be kept while a client is waited for.
+ * one state of it. Begun where one is needed, with the pool alone; whoever begins it ends it, also when
+ * something failed in between. Of one thread at a time, and not to be kept while a client or another
+ * server is waited for.
  */
 struct postern_snapshot {
 	struct postern_store_pool *pool;
@@ -17,12 +18,12 @@ struct postern_snapshot {
 	struct postern_store *store;
 };
 
-/* The handle to ask, which is the snapshot's. */
+/* The handle to ask, which stays the snapshot's; 0 or -1. */
 int postern_snapshot_store(struct postern_snapshot *snapshot, struct postern_store **store_r,
 			   const char **error_r) POSTERN_WARN_UNUSED;
-/* For a handle that failed: drops it. The next question takes another. */
+/* Ends it for a handle that failed, which is closed. The next question begins another. */
 void postern_snapshot_drop(struct postern_snapshot *snapshot);
-/* One that was not begun is fine. */
+/* The next question begins another. One that was not begun is fine. */
 void postern_snapshot_end(struct postern_snapshot *snapshot);
 
 #endif

@@ -195,6 +195,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		char *next = step + strlen(step) + 1;
 
 		take_step(&session, step);
+		/* The client is waited for now. */
+		MUST(milter_world.snapshots == 0);
 		step = next;
 	}
 	milter_world_close(session.ctx);

@@ -28,6 +28,8 @@ struct milter_world {
 	char reply_class;
 	/* Fields added, ever. */
 	size_t added;
+	/* Snapshots of the store that are begun and not ended. */
+	size_t snapshots;
 };
 
 extern struct milter_world milter_world;

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "dkim_memory.h"
 #include "pem_cache.h"
 
 static void check_signature(struct fixture *fixture, const char *type)
@@ -114,6 +115,44 @@ static void test_memory_is_flat(void **state)
 		check_memory(*state, "rsa", 500);
 		check_memory(*state, "ed25519", 100000);
 	}
+}
+
+static size_t memory_in_use(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+/* Small ones stay until the end, which there are not many of; large ones would fill the memory. */
+static void test_large_memory_is_given_back(void **state)
+{
+	struct postern_dkim_memory memory = { .failed = false };
+	size_t before = memory_in_use();
+	unsigned char *small[5000];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(small); i++) {
+		unsigned char *large = postern_dkim_memory_allocate(&memory, 1000000 + i);
+
+		small[i] = postern_dkim_memory_allocate(&memory, i % 100);
+		assert_true(large != NULL && small[i] != NULL && (uintptr_t)small[i] % 16 == 0);
+		memset(large, 'x', 1000000 + i);
+		memset(small[i], (int)i, i % 100);
+		postern_dkim_memory_release(&memory, large);
+	}
+	assert_in_range(memory_in_use(), before, before + 600000);
+	for (size_t i = 0; i < COUNT(small); i++) {
+		for (size_t k = 0; k < i % 100; k++)
+			assert_int_equal(small[i][k], i % 256);
+		postern_dkim_memory_release(&memory, small[i]);
+	}
+	assert_non_null(postern_dkim_memory_allocate(&memory, 1000000));
+	assert_false(memory.failed);
+	assert_null(postern_dkim_memory_allocate(&memory, SIZE_MAX));
+	assert_true(memory.failed);
+	postern_dkim_memory_deinit(&memory);
+	assert_in_range(memory_in_use(), 0, before + 1000);
 }
 
 /* What was not offered is OpenSSL's own business. */
@@ -299,6 +338,7 @@ int main(void)
 		TEST(test_key_is_parsed_once),
 		TEST(test_every_reference_comes_back),
 		TEST(test_memory_is_flat),
+		TEST(test_large_memory_is_given_back),
 		TEST(test_other_keys_are_read_as_ever),
 		TEST(test_replaced_key),
 		TEST(test_mode_is_looked_at_each_time),

@@ -9,8 +9,8 @@
 #include <openssl/rsa.h>
 
 /*
- * Signing while libraries fail: each allocation of ours, of libopendkim's and of OpenSSL's, and each signature of OpenSSL's, fails once. What comes out is no signature or a good
- * one. The functions that libopendkim calls are ours because the executable comes first in the
+ * Signing while libraries fail: each allocation of ours, of libopendkim's and of OpenSSL's, and each
+ * signature of OpenSSL's, fails once. What comes out is no signature or a good one. The functions that libopendkim calls are ours because the executable comes first in the
  * order of look-up, as in pem_cache.c.
  */
 static unsigned long calls, failing_call;
@@ -38,7 +38,7 @@ void *__real_postern_dkim_memory_allocate(void *memory, size_t size);
 void *__wrap_postern_dkim_memory_allocate(void *memory, size_t size);
 void *__wrap_postern_dkim_memory_allocate(void *memory, size_t size)
 {
-	/* So much is never there. */
+	/* As much as cannot be had, so that it is a failure like any other. */
 	return __real_postern_dkim_memory_allocate(memory, fails() ? SIZE_MAX : size);
 }
 

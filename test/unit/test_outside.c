@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include <malloc.h>
+#include <stdatomic.h>
+
 #include "auth_results.h"
+#include "outside.h"
 #include "outside_from.h"
 
 /* A postern_outside_domain_fn: each of them once, a blank behind it. */
@@ -98,6 +102,58 @@ static void a_walk_ends_when_told(void **state)
 							      &error));
 }
 
+static size_t memory_in_use(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+/* Of one word that does not end libopendkim keeps as much as there is, for each signature. */
+static void a_word_without_end_is_not_kept(void **state)
+{
+	static char domain[] = "example.test", word[65535];
+	char *domains[] = { domain, NULL }, *none[] = { NULL };
+	struct postern_config config = { .own_domain_from_outside = POSTERN_OUTSIDE_REJECT,
+					 .domains = domains, .outside_exempt_senders = none };
+	/* As generation.c has it. */
+	struct {
+		struct postern_generation generation;
+		atomic_uint references;
+	} counted = { .generation.config = &config, .references = 1 };
+	struct postern_endpoint client = { .port = 25 };
+	struct postern_outside *outside;
+	const struct postern_reply *reply;
+	const char *error = NULL;
+	char signature[256];
+	size_t before;
+
+	(void)state;
+	assert_int_equal(postern_networks_new(none, &counted.generation.outside_exempt, &error), 0);
+	outside = postern_outside_new(&counted.generation, &client, "mx.example.test");
+	assert_non_null(outside);
+	postern_outside_sender(outside, "<a@example.org>");
+	postern_outside_field(outside, "From", " alice@example.test");
+	for (int i = 0; i < 16; i++) {
+		snprintf(signature, sizeof(signature), " v=1; a=rsa-sha256; c=relaxed/relaxed; "
+			 "d=example.org; s=s; h=From; l=%d; bh=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=;"
+			 " b=MDEy", 90000000 + i);
+		postern_outside_field(outside, "DKIM-Signature", signature);
+	}
+	postern_outside_end_of_header(outside);
+	before = memory_in_use();
+	memset(word, 'x', sizeof(word));
+	for (int i = 0; i < 200; i++) {
+		postern_outside_body(outside, word, sizeof(word));
+		assert_in_range(memory_in_use(), 0, before + 8000000);
+	}
+	reply = postern_outside_end(outside, NULL);
+	assert_non_null(reply);
+	assert_string_equal(reply->code, "550");
+	postern_outside_free(&outside);
+	postern_networks_free(&counted.generation.outside_exempt);
+}
+
 static void results_in_a_name(void **state)
 {
 	static const struct {
@@ -156,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(domains_in_from),
 		cmocka_unit_test(a_walk_ends_when_told),
+		cmocka_unit_test(a_word_without_end_is_not_kept),
 		cmocka_unit_test(results_in_a_name),
 		cmocka_unit_test(name_of_the_field),
 	};

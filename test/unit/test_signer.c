@@ -158,6 +158,13 @@ static void test_another_domain_is_asked_for(void **state)
 	expect(fixture, signer, DOMAIN);
 	assert_int_equal(begin(fixture, signer), POSTERN_SIGNER_NO_KEY);
 	postern_signer_free(&signer);
+
+	/* Nobody waits for a key that is there by now. */
+	signer = new_signer(fixture);
+	expect(fixture, signer, DOMAIN);
+	set_state(fixture, "s1", POSTERN_DKIM_ACTIVE);
+	assert_int_equal(begin(fixture, signer), POSTERN_SIGNER_OK);
+	postern_signer_free(&signer);
 }
 
 /* There is room for a field in whatever form it leaves the host. */

@@ -312,9 +312,14 @@ static void selectors_are_kept(void **state)
 		.domain = "example.net", .selector = "s1", .algorithm = "ed25519",
 		.state = "active",
 	};
+	struct postern_dkim_selector c = {
+		.domain = "example.org", .selector = "s0", .algorithm = "ed25519",
+		.state = "retired",
+	};
 	struct list all = { 0 }, one = { 0 };
 
 	ok(unit, postern_store_dkim_add(unit->store, &a, &unit->error));
+	ok(unit, postern_store_dkim_add(unit->store, &c, &unit->error));
 	ok(unit, postern_store_dkim_add(unit->store, &b, &unit->error));
 	assert_int_equal(postern_store_dkim_add(unit->store, &b, &unit->error),
 			 POSTERN_STORE_EXISTS);
@@ -324,6 +329,7 @@ static void selectors_are_kept(void **state)
 						      &unit->error), POSTERN_STORE_NOT_FOUND);
 	ok(unit, postern_store_dkim_each(unit->store, NULL, list_dkim, &all, &unit->error));
 	assert_string_equal(all.text, "example.net s1 ed25519 active;"
+			    "example.org s0 ed25519 retired;"
 			    "example.org s1 rsa2048 published seen;");
 	ok(unit, postern_store_dkim_set_state(unit->store, "example.org", "s1", "active", "",
 					      &unit->error));
@@ -332,7 +338,8 @@ static void selectors_are_kept(void **state)
 						   &unit->error), POSTERN_STORE_NOT_FOUND);
 	ok(unit, postern_store_dkim_each(unit->store, "example.org", list_dkim, &one,
 					 &unit->error));
-	assert_string_equal(one.text, "example.org s1 rsa2048 active;");
+	assert_string_equal(one.text, "example.org s0 ed25519 retired;"
+			    "example.org s1 rsa2048 active;");
 }
 
 static void wrong_arguments_are_refused(void **state)

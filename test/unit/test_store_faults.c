@@ -188,6 +188,26 @@ static void a_snapshot_is_of_one_state_and_one_file(void **state)
 	postern_store_free(&reader);
 }
 
+/* SQLite ends the transaction by itself then. */
+static void a_failure_in_a_snapshot_is_told(void **state)
+{
+	struct unit_store *unit = *state;
+	struct postern_store *reader = unit_store_open(unit, POSTERN_STORE_READ);
+
+	unit_account_add(unit, "a");
+	assert_int_equal(unit_account_find(unit, reader, "a"), POSTERN_STORE_OK);
+	ok(unit, postern_store_snapshot_begin(reader, &unit->error));
+	assert_int_equal(unit_account_find(unit, reader, "a"), POSTERN_STORE_OK);
+	sqlite3_hard_heap_limit64(1);
+	fails(unit, unit_account_find(unit, reader, "a"), "memory");
+	sqlite3_hard_heap_limit64(0);
+	postern_store_snapshot_end(reader);
+	assert_non_null(strstr(unit->error, "memory"));
+	unit_account_add(unit, "b");
+	assert_int_equal(unit_account_find(unit, reader, "b"), POSTERN_STORE_OK);
+	postern_store_free(&reader);
+}
+
 static void a_mode_that_turns_bad_is_a_failure(void **state)
 {
 	struct unit_store *unit = *state;
@@ -293,6 +313,7 @@ int main(void)
 		TEST(a_removed_file_is_a_failure_until_it_is_back),
 		TEST(a_replaced_file_is_read_when_it_is_good),
 		TEST(a_snapshot_is_of_one_state_and_one_file),
+		TEST(a_failure_in_a_snapshot_is_told),
 		TEST(a_mode_that_turns_bad_is_a_failure),
 		TEST(a_walk_is_not_moved_to_another_file),
 		TEST(a_lock_is_waited_for_two_seconds),
