@@ -243,6 +243,36 @@ static void test_base(void **state)
 	}
 }
 
+static void test_path(void **state)
+{
+	static const struct {
+		const char *path, *domain; /* NULL for what has no address */
+	} cases[] = {
+		{ "<alice@Example.ORG>", "example.org" },
+		{ "<>", NULL },
+		{ "", NULL },
+		{ "<", NULL },
+		{ "alice@example.org", NULL },
+		{ "<alice@example.org", NULL },
+		{ "alice@example.org>", NULL },
+		{ "<alice>", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct postern_address address;
+		const char *error = NULL;
+		int ret = postern_address_parse_path(cases[i].path, &address, &error);
+
+		if (ret != (cases[i].domain != NULL ? 0 : POSTERN_ADDRESS_MALFORMED))
+			fail_msg("%s: %d", cases[i].path, ret);
+		if (ret == 0)
+			assert_string_equal(address.domain, cases[i].domain);
+		else
+			assert_non_null(error);
+	}
+}
+
 static void test_domain(void **state)
 {
 	char domain[POSTERN_DOMAIN_MAX + 1];
@@ -260,7 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_format), cmocka_unit_test(test_case), cmocka_unit_test(test_format_quotes),
-		cmocka_unit_test(test_base), cmocka_unit_test(test_domain),
+		cmocka_unit_test(test_base), cmocka_unit_test(test_path), cmocka_unit_test(test_domain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
