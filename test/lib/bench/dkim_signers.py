@@ -104,6 +104,7 @@ def rspamd(folder, keys):
 def floor(program, folder, key):
     """milter_floor.c: what libmilter and a bare signature cost."""
     socket = pathlib.Path(folder) / "floor"
+    socket.unlink(missing_ok=True)
     process = subprocess.Popen((program, socket, key), stdin=subprocess.DEVNULL)
     try:
         _wait_for(socket, process, "milter_floor says why")
