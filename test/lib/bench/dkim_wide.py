@@ -17,7 +17,8 @@ from .dkim_signers import SIGNERS
 
 CONNECTIONS = (1, 4, 16, 64)
 BODIES = {"2 kB": 2_000, "100 kB": 100_000, "10 MB": 10_000_000}
-ALGORITHMS = {"RSA-2048": ("rsa",), "Ed25519": ("ed25519",), "both": ("rsa", "ed25519")}
+# Two signatures first: what comes after takes less memory, so that growth would show.
+ALGORITHMS = {"both": ("rsa", "ed25519"), "RSA-2048": ("rsa",), "Ed25519": ("ed25519",)}
 # Seconds that one measurement is to take; how many messages that are is tried out before.
 SECONDS = 2.0
 OURS = "postern-milter"
@@ -173,7 +174,7 @@ def _judge(table, results, memory, large):
         if one is not None:
             table.ratio(f"{name}, 99th percentile : median, {title}, 2 kB, {many} connections", one["p99_ms"],
                         one["p50_ms"], "ms", aim=3 if name == OURS else None, at_most=True)
-    table.ratio(f"resident memory of {OURS}, after all : after RSA-2048 alone", memory[-1], memory[0], "kB",
+    table.ratio(f"resident memory of {OURS}, after all : after the first third", memory[-1], memory[0], "kB",
                 aim=1.1, at_most=True)
 
 
