@@ -39,7 +39,7 @@ enum {
 int postern_address_parse(const char *text, size_t size, struct postern_address *address_r,
 			  const char **error_r) POSTERN_WARN_UNUSED;
 
-/* The same for a reverse-path in angle brackets (RFC 5321, 4.1.2); "<>" has no address. */
+/* The same for a reverse-path (RFC 5321, 4.1.2). "<>", and one without angle brackets, are malformed. */
 int postern_address_parse_path(const char *path, struct postern_address *address_r,
 			       const char **error_r) POSTERN_WARN_UNUSED;
 

@@ -33,7 +33,8 @@ int postern_ownership_in_maps(struct postern_sender_maps *maps, const struct pos
 			      const struct postern_address *address, const char **error_r)
 	POSTERN_WARN_UNUSED;
 
-/* The one, and where the store says no the other: what the sender rule goes by. */
+/* The one, and where the store says no the other: what the sender rule goes by (in the milter by way of
+   own_address.h, which has to agree). */
 int postern_ownership_ask(struct postern_store *store, struct postern_sender_maps *maps,
 			  const struct postern_config *config,
 			  const struct postern_account *account,

@@ -7,8 +7,8 @@
 /*
  * What a kind of store has to provide, for store.c alone. Each function does what its
  * namesake in store.h promises. store.c has looked at the arguments before: sizes, words and
- * flags are right; a handle for reading is never asked to write, one for writing never for a snapshot, and one without verifiers is
- * never asked for passwords.
+ * flags are right; a handle for reading is never asked to write, one for writing never for a
+ * snapshot, and one without verifiers never for passwords.
  */
 struct postern_store_backend {
 	int (*create)(const struct postern_config *config, const char **error_r);

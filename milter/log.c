@@ -37,7 +37,8 @@ static size_t write_head(char *head, size_t size, bool journal, int priority)
 				  snprintf(head, size, "postern-milter[%ld]: ", (long)getpid()));
 }
 
-/* In one piece, so that lines of several threads do not mix. There is nobody to tell of a failure. */
+/* With one write, where the other side takes it, so that lines of several threads do not mix. There is
+   nobody to tell of a failure. */
 static void write_line(const char *line, size_t size)
 {
 	while (size > 0) {

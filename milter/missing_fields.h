@@ -28,7 +28,7 @@ struct postern_missing_fields {
 };
 
 /* Makes those that are not there: Date, of now in local time, and Message-ID, at domain. Fails without
-   random numbers. */
+   random numbers, and then fields_r is not to be used. */
 int postern_missing_fields_make(bool has_date, bool has_message_id, const char *domain,
 				struct postern_missing_fields *fields_r, const char **error_r)
 	POSTERN_WARN_UNUSED;

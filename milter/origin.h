@@ -34,8 +34,8 @@ enum postern_origin_outcome {
 	POSTERN_ORIGIN_REFUSED = 1,
 };
 
-/* The store is asked through snapshot, which stays the caller's to end. Never fails: a failure is logged and becomes a temporary refusal. session_r is the one found,
-   serial 0 for none. */
+/* The store is asked through snapshot, which stays the caller's to end. Never fails: a failure is logged
+   and becomes a temporary refusal. session_r is the one found, serial 0 for none. */
 int postern_origin_find(const struct postern_generation *generation,
 			struct postern_snapshot *snapshot, struct postern_session_table *table,
 			const struct postern_origin_claims *claims,

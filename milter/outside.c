@@ -321,20 +321,15 @@ static int verify_body(const void *data, size_t size, void *context, const char 
 	return postern_dkim_verify_body(outside->verify, data, size, error_r);
 }
 
-/* What is never signed here need not be verified, and libopendkim would keep as much of it in memory as
-   there is, once for each signature. */
+/* Nothing goes to libopendkim from a fault on: what has one is never signed here, and it would keep as
+   much of a run in memory as there is, once for each signature. */
 void postern_outside_body(struct postern_outside *outside, const void *data, size_t size)
 {
 	const char *error;
-	int ret;
 
-	if (outside->verify == NULL || outside->failed)
-		return;
-	ret = postern_wire_form_put(&outside->body, data, size, verify_body, outside, &error);
-	if (ret < 0)
+	if (outside->verify != NULL && !outside->failed &&
+	    postern_wire_form_put(&outside->body, data, size, verify_body, outside, &error) < 0)
 		fail(outside, error);
-	else if (ret != POSTERN_WIRE_OK)
-		postern_dkim_verify_free(&outside->verify);
 }
 
 /* The field's result (RFC 8601, 2.7.1), for the header of this host. */
@@ -400,6 +395,9 @@ const struct postern_reply *postern_outside_end(struct postern_outside *outside,
 		verdict = postern_dkim_verify_finish(outside->verify, &error);
 		if (verdict < 0)
 			fail(outside, error);
+		/* Signed was what came before the fault at most. */
+		if (verdict == POSTERN_DKIM_VALID && outside->body.fault != POSTERN_WIRE_OK)
+			verdict = POSTERN_DKIM_INVALID;
 	}
 	if (outside->failed) {
 		postern_reply_set_failure(&outside->reply);

@@ -10,8 +10,8 @@
 
 /*
  * Whether the account may send as this address (ownership.h): by the store and, where that says no, by
- * the tables of the configuration. One of those may be a server's, and snapshot ends before it is waited
- * for. 0 when it may, 1, or -1.
+ * the tables of the configuration (postern_ownership_ask() says the same). One of those may be a server's,
+ * and snapshot ends before it is waited for; else it stays the caller's to end. 0 when it may, 1, or -1.
  */
 int postern_own_address_ask(const struct postern_generation *generation,
 			    struct postern_snapshot *snapshot,

@@ -8,7 +8,7 @@
 
 /*
  * The store as it is at one moment: what is asked from the first question to the end is answered from
- * one state of it. Begun where one is needed, with the pool alone; whoever begins it ends it, also when
+ * one state of it. Made where one is needed, with the pool alone; whoever has made it ends it, also when
  * something failed in between. Of one thread at a time, and not to be kept while a client or another
  * server is waited for.
  */

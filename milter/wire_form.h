@@ -14,7 +14,7 @@
  *
  * Refused is what libopendkim gets wrong: a CR without its LF (of which it loses one octet, and
  * which no two mail programs read alike), and more than POSTERN_WIRE_RUN_MAX octets without a
- * blank or a line end, of which it keeps 64 KiB.
+ * blank or a line end, of which some versions keep 64 KiB and others all, in memory.
  */
 #define POSTERN_WIRE_RUN_MAX 60000
 

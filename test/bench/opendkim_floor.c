@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What libopendkim alone makes of a large body: signs the same message in memory again and again, with relaxed
- * canonicalisation and no milter around it, on all processors, and prints one JSON line. No program that
- * signs with libopendkim is faster.
+ * canonicalisation and no milter around it, on all processors, and prints one JSON line. No milter that signs
+ * such bodies in that way with libopendkim is faster.
  *
  *   opendkim_floor KEY-FILE OCTETS SECONDS
  */

@@ -7,7 +7,7 @@ import re
 import smtplib
 import subprocess
 
-from lib import sessions, tap
+from lib import milter_client, sessions, tap
 from lib.host import PATIENCE, eventually
 from test_milter_daemon import DaemonTest
 
@@ -200,6 +200,27 @@ class Signed(OutsideTest):
         self.assertNotEqual(octets, change(octets))
         code, text = self.return_to(change(octets))
         self.assertEqual(550, code, text)
+
+    @tap.cases(
+        ("nothing", b"", "250"),
+        ("a word without an end", b"-" * 70000 + b"\r\n", "550 5.7.22"),
+        ("a CR alone", b"\rHello\r\n", "550 5.7.22"),
+    )
+    def test_behind_what_was_signed(self, rest, expected):
+        """In a chunk of its own: what goes before it is octet for octet what was signed."""
+        self.configure("own_domain_from_outside = reject")
+        octets, _ = self.signed()
+        header, _, body = octets.partition(b"\r\n\r\n")
+        milter = milter_client.Milter(self.host.MILTER_SOCKET)
+        self.addCleanup(milter.close)
+        milter.connect(SOURCE)
+        self.assertEqual("250", milter.mail(ELSEWHERE, daemon_name="postern-outside"))
+        milter.rcpt()
+        self.assertEqual("250", milter.header(header + b"\r\n"))
+        milter.body(body)
+        milter.body(rest)
+        reply, _ = milter.end()
+        self.assertTrue(reply.startswith(expected), reply)
 
     def test_other_signatures_do_not_matter(self):
         self.configure("own_domain_from_outside = reject")

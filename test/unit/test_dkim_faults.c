@@ -10,8 +10,9 @@
 
 /*
  * Signing while libraries fail: each allocation of ours, of libopendkim's and of OpenSSL's, and each
- * signature of OpenSSL's, fails once. What comes out is no signature or a good one. The functions that libopendkim calls are ours because the executable comes first in the
- * order of look-up, as in pem_cache.c.
+ * signature of OpenSSL's, fails once. What comes out is no signature or a good one. The functions that
+ * libopendkim calls are ours because the executable comes first in the order of look-up, as in
+ * pem_cache.c.
  */
 static unsigned long calls, failing_call;
 

@@ -81,14 +81,14 @@ static void test_who_is_asked(void **state)
 	static const struct {
 		const char *name;
 		int snapshot, store, maps, expected;
-		bool asked_store, asked_maps;
+		bool asked_store, asked_maps, begun;
 	} cases[] = {
-		{ "no store", -1, 0, 0, -1, false, false },
-		{ "a broken store", 0, -1, 0, -1, true, false },
-		{ "own by the store", 0, POSTERN_OWN, -1, 0, true, false },
-		{ "own by a table", 0, POSTERN_NOT_OWN, POSTERN_OWN, 0, true, true },
-		{ "not own", 0, POSTERN_NOT_OWN, POSTERN_NOT_OWN, 1, true, true },
-		{ "a broken table", 0, POSTERN_NOT_OWN, -1, -1, true, true },
+		{ "no store", -1, 0, 0, -1, false, false, false },
+		{ "a broken store", 0, -1, 0, -1, true, false, false },
+		{ "own by the store", 0, POSTERN_OWN, -1, 0, true, false, true },
+		{ "own by a table", 0, POSTERN_NOT_OWN, POSTERN_OWN, 0, true, true, false },
+		{ "not own", 0, POSTERN_NOT_OWN, POSTERN_NOT_OWN, 1, true, true, false },
+		{ "a broken table", 0, POSTERN_NOT_OWN, -1, -1, true, true, false },
 	};
 	const struct postern_generation generation = { .config = NULL };
 	const struct postern_account account = { .id = 1 };
@@ -107,6 +107,7 @@ static void test_who_is_asked(void **state)
 								 &error) == cases[i].expected);
 		check_row(cases[i].name, world.asked_store == cases[i].asked_store &&
 			  world.asked_maps == cases[i].asked_maps);
+		check_row(cases[i].name, world.begun == cases[i].begun);
 		check_row(cases[i].name, (error != NULL) == (cases[i].expected < 0));
 	}
 }

@@ -17,7 +17,7 @@ from .dkim_signers import SIGNERS
 
 CONNECTIONS = (1, 4, 16, 64)
 BODIES = {"2 kB": 2_000, "100 kB": 100_000, "10 MB": 10_000_000}
-# Two signatures first: what comes after takes less memory, so that growth would show.
+# Two signatures first, which take the most memory: what comes after needs no more.
 ALGORITHMS = {"both": ("rsa", "ed25519"), "RSA-2048": ("rsa",), "Ed25519": ("ed25519",)}
 # Seconds that one measurement is to take; how many messages that are is tried out before.
 SECONDS = 2.0
