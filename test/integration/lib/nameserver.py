@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 
 import dns.exception
 import dns.message
@@ -41,6 +42,7 @@ class NameServer:
         self.port = free_port()
         self.address = f"{ADDRESS}:{self.port}"
         self.serial = 0
+        self.published = ""
         (self.folder / "nsd.conf").write_text(f"""
 server:
   ip-address: {ADDRESS}@{self.port}
@@ -94,18 +96,29 @@ zone:
             self.process.send_signal(signal.SIGHUP)
             # Now and then a reload process of NSD 4.6 dies, and the zone before stays: ask again.
             try:
-                return self._wait(seconds=5)
+                self._wait(seconds=5)
+                break
             except AssertionError:
                 if self.process.poll() is not None:
                     raise
-        return self._wait(seconds=0)
+        else:
+            self._wait(seconds=0)
+        self.published = records
 
     def ask(self, name, kind, timeout=1):
         return dns.query.udp(dns.message.make_query(name, kind), ADDRESS, port=self.port, timeout=timeout)
 
     def texts(self, name):
-        """TXT records, each in one piece."""
-        return [b"".join(rdata.strings).decode() for rrset in self.ask(name, "TXT").answer
+        """TXT records, each in one piece. On a busy machine an answer can take long, and a datagram be lost."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                answer = self.ask(name, "TXT").answer
+                break
+            except dns.exception.Timeout:
+                if time.monotonic() > until:
+                    raise
+        return [b"".join(rdata.strings).decode() for rrset in answer
                 if rrset.rdtype == dns.rdatatype.TXT for rdata in rrset]
 
     def stop(self):
