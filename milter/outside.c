@@ -396,7 +396,8 @@ const struct postern_reply *postern_outside_end(struct postern_outside *outside,
 		if (verdict < 0)
 			fail(outside, error);
 		/* Signed was what came before the fault at most. */
-		if (verdict == POSTERN_DKIM_VALID && outside->body.fault != POSTERN_WIRE_OK)
+		if (verdict == POSTERN_DKIM_VALID &&
+		    (outside->body.fault != POSTERN_WIRE_OK || outside->body.last == '\r'))
 			verdict = POSTERN_DKIM_INVALID;
 	}
 	if (outside->failed) {

@@ -205,6 +205,7 @@ class Signed(OutsideTest):
         ("nothing", b"", "250"),
         ("a word without an end", b"-" * 70000 + b"\r\n", "550 5.7.22"),
         ("a CR alone", b"\rHello\r\n", "550 5.7.22"),
+        ("a CR at the end", b"\r", "550 5.7.22"),
     )
     def test_behind_what_was_signed(self, rest, expected):
         """In a chunk of its own: what goes before it is octet for octet what was signed."""
